@@ -1,0 +1,1 @@
+"""simint: a discrete-event simulator of intermittently powered computers running neural networks."""

@@ -1,0 +1,89 @@
+"""TOML files into checked, frozen structs: unit text is read by the field's unit, unknown keys are refused by name."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from simint.errors import InputError
+from simint.units import parse_quantity
+
+
+def _unit(name: str) -> msgspec.Meta:
+    return msgspec.Meta(extra={"unit": name})
+
+
+# Field types: a float in SI units inside, text with a unit allowed in files.
+Farad = Annotated[float, _unit("F")]
+Ohm = Annotated[float, _unit("ohm")]
+Volt = Annotated[float, _unit("V")]
+Ampere = Annotated[float, _unit("A")]
+Watt = Annotated[float, _unit("W")]
+Joule = Annotated[float, _unit("J")]
+Second = Annotated[float, _unit("s")]
+Hertz = Annotated[float, _unit("Hz")]
+SquareMetre = Annotated[float, _unit("m2")]
+
+T = TypeVar("T")
+
+
+def decode(data: Mapping[str, Any], kind: type[T], where: str) -> T:
+    """Build a `kind` (a msgspec Struct) from plain TOML or JSON data.
+
+    Fields declared with a unit type accept text such as `5mF`. Raises InputError naming `where` and the field for
+    unknown keys, missing keys, wrong types, wrong units, and whatever the struct itself refuses.
+    """
+    try:
+        return msgspec.convert(_parse_units(data, msgspec.inspect.type_info(kind), where, ""), kind)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{where}: {_plain(str(error))}") from None
+    except InputError as error:
+        if str(error).startswith(where):
+            raise
+        raise InputError(f"{where}: {error}") from None
+
+
+def load_toml(path: Path, kind: type[T]) -> T:
+    """Read one TOML file into a `kind`; errors name the file and the field."""
+    return decode(read_toml(path), kind, str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The plain data of a TOML file; InputError where it is missing or not TOML."""
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not valid TOML: {error}") from None
+
+
+def _parse_units(value: Any, info: msgspec.inspect.Type, where: str, field: str) -> Any:
+    if isinstance(info, msgspec.inspect.Metadata):
+        unit = (info.extra or {}).get("unit")
+        if unit is not None and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            return parse_quantity(value, unit, f"{where}: {field}")
+        return _parse_units(value, info.type, where, field)
+    if isinstance(info, msgspec.inspect.StructType) and isinstance(value, Mapping):
+        known = {f.encode_name: f.type for f in info.fields}
+        return {
+            key: _parse_units(item, known[key], where, f"{field}.{key}" if field else key) if key in known else item
+            for key, item in value.items()
+        }
+    if isinstance(info, msgspec.inspect.UnionType):
+        for option in info.types:
+            if isinstance(option, (msgspec.inspect.Metadata, msgspec.inspect.StructType)) and value is not None:
+                return _parse_units(value, option, where, field)
+    if isinstance(info, (msgspec.inspect.ListType, msgspec.inspect.VarTupleType)) and isinstance(value, list):
+        return [_parse_units(item, info.item_type, where, f"{field}[{i}]") for i, item in enumerate(value)]
+    return value
+
+
+def _plain(message: str) -> str:
+    """msgspec writes `... - at `$.capacitor.x``; people look for `capacitor.x`."""
+    return message.replace("`$.", "`").replace("Object contains unknown field", "unknown key")
