@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import enum
+import math
 
 import msgspec
 
 from simint.errors import InputError
 
 Shape = tuple[int, int, int]  # channels, height, width
+
+# Compiled code computes in 64-bit integers and doubles: below these every size, product and count is exact there.
+LARGEST_SIZE = 2**31 - 1
+LARGEST_COUNT = 2**53
 
 
 class LayerKind(enum.StrEnum):
@@ -32,7 +37,8 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Shapes of one operator, in elements.
 
     `ifm`, `ofm`: channels, height, width of the input and output feature map. `pad`: top, bottom, left, right.
-    `inputs`: names of the producing layers; empty means the layer before (an ADD needs two).
+    `inputs`: names of the producing layers (`INPUT`: what the network is given); empty means the layer before. An ADD
+    names two.
     Raises InputError where the shapes contradict each other.
     """
 
@@ -84,6 +90,10 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def _contradiction(layer: Layer) -> str | None:
     if min(*layer.ifm, *layer.ofm, *layer.kernel, *layer.stride, layer.groups) < 1 or min(layer.pad) < 0:
         return "sizes, strides and groups must be at least 1 and padding at least 0"
+    if max(*layer.ifm, *layer.ofm, *layer.kernel, *layer.stride, *layer.pad, layer.groups) > LARGEST_SIZE:
+        return f"no size may exceed {LARGEST_SIZE}"
+    if max(math.prod(layer.ifm), math.prod(layer.ofm), layer.flops) > LARGEST_COUNT:
+        return f"more than {LARGEST_COUNT} elements or operations"
     kind, (n, h, w), (m, r, c) = layer.kind, layer.ifm, layer.ofm
     if kind not in (LayerKind.CONV, LayerKind.DW) and layer.groups != 1:
         return f"{kind} has no groups"

@@ -1,0 +1,75 @@
+"""Closing the books of a run."""
+
+from __future__ import annotations
+
+from simint.engine.execution import Ledger
+from simint.engine.program import Activity
+from simint.engine.run import EnergyBook, TimeBook
+from simint.engine.storage import Storage
+from simint.errors import LedgerError
+from simint.physics.stepping import (
+    AVAILABLE,
+    FRONTEND_LOSS,
+    HARVESTED,
+    LEAKED,
+    QUIESCENT,
+    SPILLED,
+    stored_j,
+)
+
+# Relative to the turnover: what a million steps of rounding can add up to stays well below.
+_TOLERANCE = 1e-9
+_EPS = 2.220446049250313e-16
+
+
+def energy_book(storage: Storage, initial_voltage: float) -> EnergyBook:
+    """The energy terms as they were integrated; `stored_delta` from the voltages at both ends."""
+    supply_j, used_j = storage.state.supply_j, storage.ledger.settled_j
+    capacitance = storage.node.capacitance
+    return EnergyBook(
+        harvested=float(supply_j[HARVESTED]),
+        available=float(supply_j[AVAILABLE]),
+        frontend_loss=float(supply_j[FRONTEND_LOSS]),
+        spilled=float(supply_j[SPILLED]),
+        leaked=float(supply_j[LEAKED]),
+        quiescent=float(supply_j[QUIESCENT]),
+        boot=float(used_j[Activity.BOOT]),
+        restore=float(used_j[Activity.RESTORE]),
+        fetch=float(used_j[Activity.FETCH]),
+        compute=float(used_j[Activity.COMPUTE]),
+        write_back=float(used_j[Activity.WRITE_BACK]),
+        index=float(used_j[Activity.INDEX]),
+        checkpoint=float(used_j[Activity.CHECKPOINT]),
+        sleep=float(used_j[Activity.SLEEP]),
+        lost=float(used_j[Activity.LOST]),
+        stored_delta=stored_j(capacitance, storage.voltage) - stored_j(capacitance, initial_voltage),
+    )
+
+
+def time_book(ledger: Ledger, off_s: float) -> TimeBook:
+    """The time terms; each was counted where it was spent."""
+    used_s = ledger.settled_s
+    return TimeBook(
+        off=off_s,
+        boot=float(used_s[Activity.BOOT]),
+        restore=float(used_s[Activity.RESTORE]),
+        useful=float(used_s[Activity.FETCH] + used_s[Activity.COMPUTE]),
+        write_back=float(used_s[Activity.WRITE_BACK]),
+        index=float(used_s[Activity.INDEX]),
+        checkpoint=float(used_s[Activity.CHECKPOINT]),
+        sleep=float(used_s[Activity.SLEEP]),
+        lost=float(used_s[Activity.LOST]),
+    )
+
+
+def check_books(energy: EnergyBook, time: TimeBook, duration_s: float, stored_scale_j: float) -> None:
+    """Raise LedgerError where the books of energy or of time do not close to 1e-9 of their turnover.
+
+    `stored_scale_j` is the largest energy the capacitor held: a voltage has 53 bits, so a change in store below the last
+    of them cannot be seen.
+    """
+    allowed = _TOLERANCE * energy.turnover_j + 8.0 * _EPS * stored_scale_j
+    if not abs(energy.imbalance_j) <= allowed:
+        raise LedgerError(f"energy books do not close: {energy.imbalance_j:.3e} J of {energy.turnover_j:.3e} J: {energy}")
+    if not abs(time.total - duration_s) <= _TOLERANCE * duration_s:
+        raise LedgerError(f"time books do not close: {time.total!r} s booked of {duration_s!r} s: {time}")

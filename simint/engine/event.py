@@ -1,0 +1,134 @@
+"""The reference engine: SimPy processes for the workload's clock and the device, on a storage solved exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+
+import simpy
+
+from simint.engine.books import check_books, energy_book, time_book
+from simint.engine.device import Device
+from simint.engine.execution import settle
+from simint.engine.observer import Observer
+from simint.engine.policy import RecoveryPolicy
+from simint.engine.program import build_program
+from simint.engine.run import Inference, Run
+from simint.engine.storage import open_storage
+from simint.engine.tally import continuous_s, layer_counts, new_tally
+from simint.engine.workload import Release, ReleaseQueue, Workload
+from simint.hardware.supply import Supply
+from simint.physics.source import LOOP, CompiledSource
+from simint.physics.stepping import stored_j
+from simint.tiling.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything one run needs.
+
+    `start_s`: trace time at the start. `duration_s`: when the run is over at the latest (infinite: by the workload).
+    `harvest_while_on` and `recharge_at_end` exist for the comparison with the published abstract model, which credits no
+    harvest while the device is on and counts a recharge after the last batch.
+    """
+
+    supply: Supply
+    source: CompiledSource
+    schedule: Schedule
+    policy: RecoveryPolicy
+    workload: Workload
+    initial_voltage: float
+    sleep_power_w: float = 0.0
+    start_s: float = 0.0
+    duration_s: float = math.inf
+    harvest_while_on: bool = True
+    recharge_at_end: bool = False
+
+
+def simulate(
+    case: Case, observers: Sequence[Observer] = (), stop_requested: Callable[[], bool] = lambda: False
+) -> Run:
+    """Run one case to its verdict.
+
+    `stop_requested` is asked between events; when it says yes, the run ends as `interrupted` with what was done.
+    Raises LedgerError where the books do not close.
+    """
+    env = simpy.Environment()
+    program = build_program(case.schedule, case.policy)
+    storage = open_storage(case.supply, case.source, case.initial_voltage, case.start_s, case.harvest_while_on)
+    queue, tally = ReleaseQueue(case.workload), new_tally(program)
+    device = Device(
+        env=env,
+        storage=storage,
+        program=program,
+        policy=case.policy,
+        queue=queue,
+        tally=tally,
+        observers=observers,
+        sleep_power_w=case.sleep_power_w,
+        horizon_s=case.duration_s,
+        recharge_at_end=case.recharge_at_end,
+        stop_requested=stop_requested,
+    )
+    if case.workload.period is not None:
+        env.process(_release_clock(env, queue, case.workload.period))
+    ending = env.run(until=env.process(device.run()))
+    # What is in progress at the end was spent and is neither lost nor committed.
+    settle(storage.ledger)
+    duration = storage.now_s
+    energy, time = energy_book(storage, case.initial_voltage), time_book(storage.ledger, tally.off_s)
+    highest = max(case.initial_voltage, storage.voltage, case.supply.v_on)
+    check_books(energy, time, duration, stored_j(storage.node.capacitance, highest))
+    return Run(
+        verdict=ending.verdict,
+        duration_s=duration,
+        first_turn_on_s=tally.first_turn_on_s,
+        inferences=tuple(_all_inferences(device, duration)),
+        dropped=len(queue.dropped),
+        power_cycles=tuple(tally.power_cycles),
+        energy=energy,
+        time=time,
+        layers=layer_counts(tally, program),
+        continuous_s=continuous_s(tally, program),
+        progress=sum(tally.tiles_committed) / program.tiles,
+        loops=int(storage.state.at[1]) + 1 if case.source.end == LOOP else 1,
+        initial_voltage=case.initial_voltage,
+        final_voltage=storage.voltage,
+        nontermination=ending.cause,
+        note=ending.note,
+    )
+
+
+def _release_clock(env: simpy.Environment, queue: ReleaseQueue, period_s: float) -> Generator[simpy.Event, None, None]:
+    """Release an inference at every multiple of the period, whether or not there is power."""
+    while True:
+        queue.next_release_s = (queue.released + 1) * period_s
+        queue.release(env.now)
+        yield env.timeout(max(queue.next_release_s - env.now, 0.0))
+
+
+def _all_inferences(device: Device, end_s: float) -> list[Inference]:
+    """Completed inferences, then the one in progress and, for a periodic workload, those never begun."""
+    inferences = list(device.tally.inferences)
+    workload, job = device.queue.workload, device.job
+    if job is not None:
+        missed = _missed(workload, job.release, end_s)
+        inferences.append(
+            Inference(job.release.number, job.release.release_s, job.start_s, math.nan, job.power_cycles, missed)
+        )
+    if workload.period is not None:
+        for release in (*device.queue.dropped, *device.queue.waiting):
+            missed = _missed(workload, release, end_s)
+            inferences.append(Inference(release.number, release.release_s, math.nan, math.nan, 0, missed))
+    return sorted(inferences, key=lambda inference: inference.number)
+
+
+def _missed(workload: Workload, release: Release, now_s: float) -> bool | None:
+    """An unfinished inference misses its deadline at the deadline; before that nothing is known."""
+    if workload.deadline is None or now_s < release.release_s + workload.deadline:
+        return None
+    return False
+
+
+

@@ -1,0 +1,64 @@
+"""Can this piece of work ever be finished? Judged after it failed, on the best supply the trace ever offers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from simint.engine.execution import DONE, execute, new_ledger
+from simint.engine.program import Rows, energy_of
+from simint.engine.run import Nontermination
+from simint.engine.storage import Storage, node_of
+from simint.physics.stepping import Node, start_state, stored_j
+
+# Search range for the smallest capacitor that would do: a factor of 10^5 covers ceramic chip to supercapacitor.
+_LARGEST_FACTOR = 1e5
+_PRECISION = 1e-3
+
+
+def completes(storage: Storage, node: Node, rows: Sequence[Rows], v_start: float) -> bool:
+    """Whether the rows run through in one power cycle that starts at `v_start`, on `node` and the best supply."""
+    source = storage.best
+    state, ledger = start_state(source, v_start, 0.0), new_ledger()
+    v_off, connected = storage.supply.v_off, storage.harvest_while_on
+    return all(execute(node, source, state, ledger, piece, v_off, connected, math.inf)[0] == DONE for piece in rows)
+
+
+def can_complete(storage: Storage, rows: Sequence[Rows]) -> bool:
+    """Whether the rows run through from turn-on at the best supply of the trace; a "no" is final."""
+    return completes(storage, storage.node, rows, storage.supply.v_on)
+
+
+def diagnose(storage: Storage, rows: Sequence[Rows], layer: str, tile: int, reason: str) -> Nontermination:
+    """What the impossible piece of work needs, what a power cycle gives, and which capacitor would do."""
+    capacitance = storage.node.capacitance
+    return Nontermination(
+        layer=layer,
+        tile=tile,
+        needed_j=sum(energy_of(piece) for piece in rows),
+        given_j=stored_j(capacitance, storage.supply.v_on) - stored_j(capacitance, storage.supply.v_off),
+        smallest_capacitance=smallest_capacitance(storage, rows),
+        reason=reason,
+    )
+
+
+def smallest_capacitance(storage: Storage, rows: Sequence[Rows]) -> float:
+    """The smallest capacitor (to 0.1 %) with which the rows run through from `v_on` on the best supply, in F.
+
+    Infinite where even a 10^5 times larger one would not do. More capacitance never hurts here, so bisection is exact.
+    """
+    supply = storage.supply
+    low, high = storage.node.capacitance, storage.node.capacitance * 2.0
+
+    def enough(capacitance: float) -> bool:
+        return completes(storage, node_of(supply, capacitance), rows, supply.v_on)
+
+    while not enough(high):
+        low, high = high, high * 2.0
+        if high > storage.node.capacitance * _LARGEST_FACTOR:
+            return math.inf
+    while high > low * (1.0 + _PRECISION):
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+

@@ -1,0 +1,109 @@
+"""The storage side of a run: capacitor, source and ledger behind a few verbs that the device process calls."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from simint.engine.execution import Ledger, execute, new_ledger
+from simint.engine.program import Activity, Rows
+from simint.hardware.supply import Supply
+from simint.physics.best_case import best_case
+from simint.physics.source import LOOP, CompiledSource
+from simint.physics.stepping import Node, NodeState, advance, copy_state, start_state
+
+
+def node_of(supply: Supply, capacitance: float | None = None) -> Node:
+    """The constant elements at the capacitor of `supply`, with another capacitance if given."""
+    capacitor = supply.capacitor
+    size = capacitor.capacitance if capacitance is None else capacitance
+    return Node(size, 1.0 / capacitor.leakage, supply.quiescent, supply.ceiling)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Capacitor and source in motion, with the ledger of what the device drew; `best` bounds what the source offers."""
+
+    supply: Supply
+    node: Node
+    source: CompiledSource
+    best: CompiledSource
+    state: NodeState
+    ledger: Ledger
+    harvest_while_on: bool
+
+    @property
+    def now_s(self) -> float:
+        """Time since the start of the run."""
+        return float(self.state.tv[0])
+
+    @property
+    def voltage(self) -> float:
+        """Capacitor voltage."""
+        return float(self.state.tv[1])
+
+    @property
+    def drawn_j(self) -> float:
+        """Everything the device has drawn so far."""
+        return float(self.ledger.settled_j.sum() + self.ledger.pending_j.sum())
+
+    @property
+    def trace_phase_s(self) -> float:
+        """Time within the present pass of the trace."""
+        return (self.now_s + self.state.offset_s) % self.source.duration_s
+
+    def charge(self, high_v: float, duration_s: float) -> int:
+        """Wait with the device off until `high_v` is reached or the time is over; returns a code of `stepping`."""
+        code, _ = advance(self.node, self.source, self.state, 0.0, duration_s, -math.inf, high_v, True)
+        return int(code)
+
+    def rest(self, power_w: float, duration_s: float, low_v: float, high_v: float) -> int:
+        """Wait with the device asleep; sleep is no work in progress, so it is settled at once."""
+        code, elapsed = advance(self.node, self.source, self.state, power_w, duration_s, low_v, high_v, True)
+        self.ledger.settled_j[Activity.SLEEP] += power_w * elapsed
+        self.ledger.settled_s[Activity.SLEEP] += elapsed
+        return int(code)
+
+    def execute(self, rows: Rows, horizon_s: float) -> tuple[int, int]:
+        """Run the rows of a step; see `execution.execute`."""
+        code, started = execute(
+            self.node,
+            self.source,
+            self.state,
+            self.ledger,
+            rows,
+            self.supply.v_off,
+            self.harvest_while_on,
+            horizon_s,
+        )
+        return int(code), int(started)
+
+    def climbs_for_ever_below(self, high_v: float, bound_v: float) -> bool:
+        """Whether the voltage, now below `bound_v` with the device off, can never pass it on the looped trace.
+
+        Later passes start higher than earlier ones, and a higher start never ends lower. So if a pass from `bound_v`
+        stays below `high_v` and ends at or below `bound_v`, no pass from below can do more.
+        """
+        if not self.voltage <= bound_v < high_v or self.source.end != LOOP:
+            return False
+        trial = copy_state(self.state)
+        trial.tv[1] = bound_v
+        code, _ = advance(self.node, self.source, trial, 0.0, self.source.duration_s, -math.inf, high_v, True)
+        return bool(code == 0 and trial.tv[1] <= bound_v)
+
+    def path(self, since: NodeState, power_w: float, times_s: list[float]) -> list[float]:
+        """Voltages at `times_s` after the state `since`, for plots; the run itself is not touched."""
+        trial = copy_state(since)
+        voltages = []
+        for time_s in times_s:
+            advance(self.node, self.source, trial, power_w, time_s - trial.tv[0], -math.inf, math.inf, True)
+            voltages.append(float(trial.tv[1]))
+        return voltages
+
+
+def open_storage(
+    supply: Supply, source: CompiledSource, initial_voltage: float, offset_s: float, harvest_while_on: bool
+) -> Storage:
+    """A capacitor at `initial_voltage`, `offset_s` seconds into the trace, with an empty ledger."""
+    state = start_state(source, initial_voltage, offset_s)
+    return Storage(supply, node_of(supply), source, best_case(source), state, new_ledger(), harvest_while_on)

@@ -1,0 +1,46 @@
+"""The best supply a trace ever offers, as a source of one segment: what bounds every power cycle from above."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simint.physics.harvest_tree import build_harvest_tree
+from simint.physics.source import CONVERTED, CURVE, HOLD, THEVENIN, CompiledSource
+
+# Points of the envelope of IV curves: enough that the bound is within a few percent of the best curve.
+_ENVELOPE = 128
+
+
+def best_case(source: CompiledSource) -> CompiledSource:
+    """A constant source that delivers at least as much as `source` does, at every voltage and time.
+
+    Exact for converted power and for Thevenin sources of one resistance; an upper envelope otherwise.
+    """
+    values, resistance = source.values.max(keepdims=True).astype(np.float64), source.resistance
+    knee_v, knee_i = source.knee_v, source.knee_i
+    if source.link == THEVENIN and resistance.size > 1:
+        ohm = float(resistance.max())
+        current = float((source.values / resistance).max())
+        values, resistance = np.array([current * ohm]), np.array([ohm])
+    if source.link == CURVE:
+        grid = np.linspace(0.0, float(knee_v[:, -1].max()), _ENVELOPE)
+        envelope = np.zeros(_ENVELOPE)
+        for row in range(knee_i.shape[0]):
+            volts = knee_v[row if knee_v.shape[0] > 1 else 0]
+            np.maximum(envelope, np.interp(grid, volts, knee_i[row], right=0.0), out=envelope)
+        # Currents never rise with voltage, so the value at the left end of a cell bounds the cell.
+        knee_v = grid[None, :]
+        knee_i = np.concatenate((envelope[:1], envelope[:-1]))[None, :]
+    none = np.zeros(0)
+    return source._replace(
+        segments=1,
+        values=values,
+        resistance=resistance,
+        knee_v=knee_v,
+        knee_i=knee_i,
+        step_s=1.0,
+        edges_s=none,
+        duration_s=1.0,
+        end=HOLD,
+        tree=build_harvest_tree(none if source.link != CONVERTED else values, 1.0, none),
+    )
