@@ -220,11 +220,12 @@ def evaluate(layer: Layer, d: ExecutionDesign, platform: Platform, e: Electrical
     return Evaluated(vm, "OK", latency, waiting, active_j, x.npc, cont)
 
 
+def divisors(a: int) -> list[int]:
+    return [k for k in range(1, a + 1) if a % k == 0]
+
+
 def legal_designs(layer: Layer, variant: Variant, search_s: bool = True) -> Iterator[ExecutionDesign]:
     """Section 11, in enumeration order."""
-
-    def divisors(a: int) -> list[int]:
-        return [k for k in range(1, a + 1) if a % k == 0]
 
     def even_divisors(a: int) -> list[int]:
         return [1] + [k for k in divisors(a) if k % 2 == 0]

@@ -18,7 +18,7 @@ from simint.engine.observer import Observer
 from simint.engine.policy import RecoveryPolicy
 from simint.engine.program import Program, Rows, Step
 from simint.engine.run import CycleEnd, Nontermination, PowerCycle, Verdict
-from simint.engine.stagnation import Stagnation, stuck_below
+from simint.engine.stagnation import Stagnation, fruitless, stuck_below
 from simint.engine.storage import Storage
 from simint.engine.tally import Tally
 from simint.engine.workload import Release, ReleaseQueue
@@ -70,6 +70,8 @@ class Device:
     vm_warm: bool = False
     stagnation: Stagnation = field(default_factory=Stagnation)
     known_possible: set[int] = field(default_factory=set)
+    last_commit_s: float = 0.0
+    cut_at_end: tuple[int, int] | None = None
 
     def run(self) -> Generator[simpy.Event, None, RunOver]:
         """The life of the device; returns how it ended."""
@@ -95,7 +97,7 @@ class Device:
             started_s = storage.now_s
             code = storage.charge(v_on, piece)
             self.tally.off_s += storage.now_s - started_s
-            yield self._passed("off", since)
+            yield self._passed("off", storage.now_s, since)
             if code == HIGH:
                 return
             passes += 1
@@ -113,7 +115,7 @@ class Device:
         """From turn-on to turn-off."""
         storage, tally = self.storage, self.tally
         on_s, drawn_j = storage.now_s, storage.drawn_j
-        committed, lost = sum(tally.tiles_committed), sum(tally.tiles_lost)
+        committed, lost = tally.tiles_committed, tally.tiles_lost
         if math.isnan(tally.first_turn_on_s):
             tally.first_turn_on_s = on_s
             self.queue.first_turn_on(on_s)
@@ -130,8 +132,8 @@ class Device:
                     off_s=storage.now_s,
                     v_end=storage.voltage,
                     energy_j=storage.drawn_j - drawn_j,
-                    tiles_committed=sum(tally.tiles_committed) - committed,
-                    tiles_lost=sum(tally.tiles_lost) - lost,
+                    tiles_committed=tally.tiles_committed - committed,
+                    tiles_lost=tally.tiles_lost - lost,
                     ended_by=ended_by,
                 )
             )
@@ -143,20 +145,13 @@ class Device:
         while True:
             if self.job is None and not (yield from self._next_job()):
                 return CycleEnd.BROWN_OUT
-            assert self.job is not None
-            step = self.job.step
-            if self.policy.guards and not (yield from self._admitted(step)):
-                return CycleEnd.BROWN_OUT
-            if not (yield from self._batch(step)):
-                return CycleEnd.BROWN_OUT
-            if self._all_done():
-                return CycleEnd.SHUTDOWN if self.policy.shuts_down else CycleEnd.END_OF_RUN
-            if step.commits and self.policy.shuts_down:
-                return CycleEnd.SHUTDOWN
+            ended_by = yield from self._work()
+            if ended_by is not None:
+                return ended_by
 
     def _boot(self) -> Attempt:
-        code, _ = self.storage.execute(self.program.start, self.horizon_s)
-        yield self._passed("boot")
+        code, _, now_s = self.storage.execute(self.program.start, False, self.horizon_s)
+        yield self._passed("boot", now_s)
         if code == OUT_OF_TIME:
             raise RunOver(Verdict.STOPPED)
         if code == BROWNED_OUT:
@@ -189,38 +184,46 @@ class Device:
             return True
         return (yield from self._sleep(math.inf, needed_v))
 
-    def _batch(self, step: Step) -> Attempt:
-        """Run one preservation batch to its commit."""
-        warm = self.vm_warm
-        code, started = self.storage.execute(step.warm if warm else step.cold, self.horizon_s)
-        self.tally.attempted(step, warm, started, code == DONE)
-        yield self._passed("work")
-        if code == OUT_OF_TIME:
-            raise RunOver(Verdict.STOPPED)
-        if code == BROWNED_OUT:
-            self._power_failed(step, started)
-            return False
-        self.vm_warm = True
-        self._done(step)
-        return True
+    def _work(self) -> Generator[simpy.Event, None, CycleEnd | None]:
+        """Batch after batch of one inference; says what ended the power cycle, None where only the inference ended."""
+        storage, policy, horizon_s = self.storage, self.policy, self.horizon_s
+        while self.job is not None:
+            step, warm = self.job.step, self.vm_warm
+            if policy.guards and not (yield from self._admitted(step)):
+                return CycleEnd.BROWN_OUT
+            code, started, now_s = storage.execute(step.warm if warm else step.cold, step.commits, horizon_s)
+            if code == DONE:
+                self.tally.done(step, warm)
+            yield self._passed("work", now_s)
+            if code == BROWNED_OUT:
+                self._power_failed(step, started)
+                return CycleEnd.BROWN_OUT
+            if code == OUT_OF_TIME:
+                self.cut_at_end = step.layer, started
+                raise RunOver(Verdict.STOPPED)
+            self.vm_warm = True
+            self._move_on(step, now_s)
+            if policy.shuts_down and step.commits:
+                return CycleEnd.SHUTDOWN
+        return CycleEnd.END_OF_RUN if self._all_done() else None
 
-    def _done(self, step: Step) -> None:
-        """Move the inference on; commit where the policy commits, and at its end in any case."""
+    def _move_on(self, step: Step, now_s: float) -> None:
+        """Move the inference on; a commit was part of the step, and the end of an inference counts as one."""
         job = self.job
         assert job is not None
         following = next(job.steps, None)
-        if step.commits or following is None:
+        if following is None:
             settle(self.storage.ledger)
             self.tally.commit()
-            self.stagnation.committed(self.storage.now_s)
-        if following is None:
             workload = self.queue.workload
-            self.tally.finished(job.release, job.start_s, self.storage.now_s, job.power_cycles, workload)
+            self.tally.finished(job.release, job.start_s, now_s, job.power_cycles, workload)
             self.job = None
-            self.queue.completed(self.storage.now_s)
-            return
-        job.tiles_done = job.tiles_done + step.tiles if following.layer == step.layer else 0
-        job.step = following
+            self.queue.completed(now_s)
+        else:
+            job.tiles_done = job.tiles_done + step.tiles if following.layer == step.layer else 0
+            job.step = following
+        if step.commits or following is None:
+            self.last_commit_s = now_s
 
     def _power_failed(self, step: Step | None, started: int) -> None:
         """Everything since the last commit is lost; work that can never be done ends the run."""
@@ -231,7 +234,7 @@ class Device:
         # A guarded device may sleep after its boot, so its batch may start from a fuller capacitor than `v_on`.
         if not self.policy.guards and not self._possible(step):
             raise self._impossible(step, "it does not complete from a full charge at the best of the trace")
-        if job is not None and self.stagnation.repeats_after_failure(self.storage):
+        if job is not None and self.stagnation.repeats_after_failure(self.storage, self.last_commit_s):
             raise self._impossible(job.step, "the same state comes back without a commit in between")
         if job is not None and step is not None and not step.commits:
             job.steps = self.program.steps()
@@ -269,7 +272,7 @@ class Device:
             piece = min(wait_left, self._time_left(), storage.source.duration_s)
             since = self._remember()
             code = storage.rest(self.sleep_power_w, piece, storage.supply.v_off, until_v)
-            yield self._passed("sleep", since, self.sleep_power_w)
+            yield self._passed("sleep", storage.now_s, since, self.sleep_power_w)
             if code == LOW:
                 self._power_failed(None, 0)
                 return False
@@ -277,7 +280,7 @@ class Device:
                 return True
             if self._time_is_over():
                 raise RunOver(Verdict.STOPPED)
-            if self.job is not None and self.stagnation.too_long(storage):
+            if self.job is not None and fruitless(storage, self.last_commit_s):
                 raise self._impossible(self.job.step, "the guard never finds enough energy for it")
 
     def _all_done(self) -> bool:
@@ -293,10 +296,11 @@ class Device:
     def _remember(self) -> NodeState | None:
         return copy_state(self.storage.state) if self.observers else None
 
-    def _passed(self, state: str, since: NodeState | None = None, load_w: float = 0.0) -> simpy.Event:
-        """Tell the observers, and let the simulation clock follow the storage clock."""
+    def _passed(self, state: str, now_s: float, since: NodeState | None = None, load_w: float = 0.0) -> simpy.Event:
+        """Tell the observers, and let the simulation clock follow the storage clock to `now_s`."""
         for observer in self.observers:
             observer.passed(self.storage, state, since, load_w)
         if self.stop_requested():
             raise RunOver(Verdict.INTERRUPTED)
-        return self.env.timeout(max(self.storage.now_s - self.env.now, 0.0))
+        delay = now_s - self.env.now
+        return self.env.timeout(delay if delay > 0.0 else 0.0)

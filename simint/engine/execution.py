@@ -59,13 +59,15 @@ def execute(
     state: NodeState,
     ledger: Ledger,
     rows: NDArray[np.float64],
+    commits: bool,
     v_off: float,
     connected: bool,
     horizon_s: float,
-) -> tuple[int, int]:
+) -> tuple[int, int, float]:
     """Run the rows of a step until they are done, the capacitor falls to `v_off`, or the run's `horizon_s` comes.
 
-    Returns how it ended and how many tiles were started. Spending goes to the pending side of the ledger.
+    Returns how it ended, how many tiles were started, and the time it then is. Spending goes to the pending side of the ledger, and is settled
+    where the rows end in a commit.
     """
     started = 0
     for r in range(rows.shape[0]):
@@ -84,7 +86,9 @@ def execute(
                 ledger.pending_j[activity] += energy if elapsed == duration else power * elapsed
                 ledger.pending_s[activity] += elapsed
                 if code != TIME:
-                    return BROWNED_OUT, started
+                    return BROWNED_OUT, started, state.tv[0]
                 if limited < duration:
-                    return OUT_OF_TIME, started
-    return DONE, started
+                    return OUT_OF_TIME, started, state.tv[0]
+    if commits:
+        settle(ledger)
+    return DONE, started, state.tv[0]

@@ -21,7 +21,7 @@ def completes(storage: Storage, node: Node, rows: Sequence[Rows], v_start: float
     source = storage.best
     state, ledger = start_state(source, v_start, 0.0), new_ledger()
     v_off, connected = storage.supply.v_off, storage.harvest_while_on
-    return all(execute(node, source, state, ledger, piece, v_off, connected, math.inf)[0] == DONE for piece in rows)
+    return all(execute(node, source, state, ledger, piece, False, v_off, connected, math.inf)[0] == DONE for piece in rows)
 
 
 def can_complete(storage: Storage, rows: Sequence[Rows]) -> bool:

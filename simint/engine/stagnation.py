@@ -18,30 +18,29 @@ class Stagnation:
     """Power failures since the last commit: where in the trace they fell."""
 
     places: list[float] = field(default_factory=list)
-    last_commit_s: float = 0.0
+    last_failure_s: float = 0.0
 
-    def committed(self, now_s: float) -> None:
-        """Progress was made."""
-        self.places.clear()
-        self.last_commit_s = now_s
-
-    def too_long(self, storage: Storage) -> bool:
-        """Whether the run has gone on for many passes of its trace without a commit."""
-        return storage.now_s - self.last_commit_s > _FRUITLESS_PASSES * storage.source.duration_s
-
-    def repeats_after_failure(self, storage: Storage) -> bool:
+    def repeats_after_failure(self, storage: Storage, last_commit_s: float) -> bool:
         """Note a power failure; whether a state has come back, so that everything after it will come back too.
 
         At a power failure the voltage is `v_off` and volatile memory is empty, so the state is the place in the trace and
         the pending work, which only a commit changes.
         """
         source = storage.source
+        if last_commit_s > self.last_failure_s:
+            self.places.clear()
+        self.last_failure_s = storage.now_s
         if source.end != LOOP:
             return False
         place = 0.0 if source.segments == 1 else storage.trace_phase_s
         repeated = any(abs(place - earlier) <= _SAME_PLACE * source.duration_s for earlier in self.places)
         self.places.append(place)
-        return repeated or (self.too_long(storage) and len(self.places) > _FRUITLESS_PASSES)
+        return repeated or (fruitless(storage, last_commit_s) and len(self.places) > _FRUITLESS_PASSES)
+
+
+def fruitless(storage: Storage, last_commit_s: float) -> bool:
+    """Whether the run has gone on for many passes of its trace without a commit."""
+    return storage.now_s - last_commit_s > _FRUITLESS_PASSES * storage.source.duration_s
 
 
 def stuck_below(storage: Storage, before_v: float, high_v: float) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from simint.engine.execution import Ledger, execute, new_ledger
+from simint.engine.execution import Ledger
+from simint.engine.plant import execute_packed, ledger_of, pack, state_of
 from simint.engine.program import Activity, Rows
 from simint.hardware.supply import Supply
 from simint.physics.best_case import best_case
 from simint.physics.source import LOOP, CompiledSource
-from simint.physics.stepping import Node, NodeState, advance, copy_state, start_state
+from simint.physics.stepping import Node, NodeState, advance, copy_state
 
 
 def node_of(supply: Supply, capacitance: float | None = None) -> Node:
@@ -22,7 +25,10 @@ def node_of(supply: Supply, capacitance: float | None = None) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Capacitor and source in motion, with the ledger of what the device drew; `best` bounds what the source offers."""
+    """Capacitor and source in motion, with the ledger of what the device drew.
+
+    `best` bounds what the source offers; `run_rows` is the compiled inner loop, bound to this storage.
+    """
 
     supply: Supply
     node: Node
@@ -30,7 +36,9 @@ class Storage:
     best: CompiledSource
     state: NodeState
     ledger: Ledger
+    v_off: float
     harvest_while_on: bool
+    run_rows: Callable[[Rows, bool, float, bool, float], tuple[int, int, float]]
 
     @property
     def now_s(self) -> float:
@@ -64,19 +72,9 @@ class Storage:
         self.ledger.settled_s[Activity.SLEEP] += elapsed
         return int(code)
 
-    def execute(self, rows: Rows, horizon_s: float) -> tuple[int, int]:
+    def execute(self, rows: Rows, commits: bool, horizon_s: float) -> tuple[int, int, float]:
         """Run the rows of a step; see `execution.execute`."""
-        code, started = execute(
-            self.node,
-            self.source,
-            self.state,
-            self.ledger,
-            rows,
-            self.supply.v_off,
-            self.harvest_while_on,
-            horizon_s,
-        )
-        return int(code), int(started)
+        return self.run_rows(rows, commits, self.v_off, self.harvest_while_on, horizon_s)
 
     def climbs_for_ever_below(self, high_v: float, bound_v: float) -> bool:
         """Whether the voltage, now below `bound_v` with the device off, can never pass it on the looped trace.
@@ -105,5 +103,16 @@ def open_storage(
     supply: Supply, source: CompiledSource, initial_voltage: float, offset_s: float, harvest_while_on: bool
 ) -> Storage:
     """A capacitor at `initial_voltage`, `offset_s` seconds into the trace, with an empty ledger."""
-    state = start_state(source, initial_voltage, offset_s)
-    return Storage(supply, node_of(supply), source, best_case(source), state, new_ledger(), harvest_while_on)
+    node = node_of(supply)
+    plant = pack(node, source, initial_voltage, offset_s)
+    return Storage(
+        supply=supply,
+        node=node,
+        source=source,
+        best=best_case(source),
+        state=state_of(plant),
+        ledger=ledger_of(plant),
+        v_off=supply.v_off,
+        harvest_while_on=harvest_while_on,
+        run_rows=partial(execute_packed, *plant),
+    )

@@ -1,0 +1,1 @@
+"""Hardware: platforms, supplies and their cited presets."""

@@ -1,0 +1,1 @@
+"""Networks: layers, the families of the published searches, files."""

@@ -113,6 +113,8 @@ def _contradiction(layer: Layer) -> str | None:
             (h + top + bottom - layer.kernel[0]) // layer.stride[0] + 1,
             (w + left + right - layer.kernel[1]) // layer.stride[1] + 1,
         )
+        if min(expected) < 1:
+            return f"a {h}x{w} input with this kernel, stride and padding is empty"
         if expected != (r, c):
             return f"a {h}x{w} input with this kernel, stride and padding gives {expected[0]}x{expected[1]}, not {r}x{c}"
     return None

@@ -66,34 +66,35 @@ def compile_source(trace: PowerTrace, supply: Supply) -> CompiledSource:
     none, none2 = np.zeros(0), np.zeros((0, 0))
     link, values, resistance, knee_v, knee_i = CONVERTED, none, none, none2, none2
     if boost:
-        values = np.ascontiguousarray(max_power_w(source))
+        values = max_power_w(source)
     elif isinstance(source, PowerSource):
         raise InputError(
             f"trace {trace.name!r} gives power without a voltage and cannot charge a capacitor directly; "
             f"supply {supply.name!r} needs front_end = \"boost\", or the trace a Thevenin or IV source"
         )
     elif isinstance(source, TheveninSource):
-        link, values = THEVENIN, np.ascontiguousarray(source.voltage_v)
+        link, values = THEVENIN, source.voltage_v
         resistance = np.atleast_1d(np.asarray(source.resistance_ohm, dtype=np.float64))
         _require_reach(supply, float(values.max()), trace.name)
     else:
         assert isinstance(source, CurveSource)
-        link, values = CURVE, np.ascontiguousarray(max_power_w(source))
+        link, values = CURVE, max_power_w(source)
         knee_v = np.atleast_2d(np.asarray(source.voltage_v, dtype=np.float64))
         knee_i = np.asarray(source.current_a, dtype=np.float64)
         _require_reach(supply, float(knee_v[:, -1].max()), trace.name)
-    edges = none if trace.edges_s is None else np.asarray(trace.edges_s, dtype=np.float64)
+    edges = none if trace.edges_s is None else trace.edges_s
     return CompiledSource(
         link=link,
         segments=trace.segments,
-        values=values,
-        resistance=resistance,
-        knee_v=knee_v,
-        knee_i=knee_i,
+        # Own copies: a trace's arrays are read-only, and those take ten times longer to hand to a compiled loop.
+        values=np.array(values),
+        resistance=np.array(resistance),
+        knee_v=np.array(knee_v),
+        knee_i=np.array(knee_i),
         efficiency=supply.efficiency,
         drop_v=supply.diode_drop,
         step_s=trace.step_s or 0.0,
-        edges_s=edges,
+        edges_s=np.array(edges, dtype=np.float64),
         duration_s=trace.duration_s,
         end=_ENDS[trace.end],
         tree=build_harvest_tree(values if link == CONVERTED else none, trace.step_s or 0.0, edges),

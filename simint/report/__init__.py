@@ -1,0 +1,1 @@
+"""What a replay tells people and programs: summary, hint, tables, plots and files."""

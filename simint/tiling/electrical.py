@@ -104,6 +104,7 @@ def recharge_time(recharge: Recharge, energy_j: float) -> float:
     return -recharge.tau_s * math.log((recharge.v_on - recharge.v_supply) / (v_end - recharge.v_supply))
 
 
+@compiled
 def recharge_slope(recharge: Recharge) -> float:
     """Seconds per joule that no recharge after a cycle within the budget undercuts.
 

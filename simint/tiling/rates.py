@@ -1,4 +1,4 @@
-"""Costs and memory of a batch as rates per input and output position of a tile, for loops over many tile shapes.
+"""Costs and memory as rates per input and output position of a tile, for loops over many tile shapes.
 
 For given channels, order and batch everything published is affine in these two numbers, so one evaluation of the
 formulas serves all tile shapes.
@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from simint.compiled import compiled
 from simint.tiling.buffers import buffer_rates
-from simint.tiling.published import TileCost, cycle_planes
+from simint.tiling.geometry import LayerGeometry, Trips
+from simint.tiling.published import Cycles, TileCost, continuous_planes, cycle_count, cycle_planes, tile_cost
 from simint.tiling.unit_costs import CostVector
 
 
@@ -23,6 +24,22 @@ class Rates(NamedTuple):
     partial: float
 
 
+class BatchRates(NamedTuple):
+    """The designs with the same channels, order and batch, whatever the tile shape.
+
+    `vm`: elements. `energy`, `time`: of a power cycle. `cycles`: of one spatial tile. `continuous`: time of one spatial
+    tile when power never fails, and `once` that of what is loaded once. `partial` of `energy` and `time` is zero where
+    no cycle has n > 0.
+    """
+
+    vm: Rates
+    energy: Rates
+    time: Rates
+    cycles: Cycles
+    continuous: Rates
+    once: float
+
+
 @compiled
 def rates_at(rates: Rates, positions: float, outputs: float) -> float:
     """The value for a tile with so many input and output positions, n = 0."""
@@ -30,15 +47,38 @@ def rates_at(rates: Rates, positions: float, outputs: float) -> float:
 
 
 @compiled
-def cycle_rates(costs: CostVector, tile: TileCost, op: int, order: int, s: int) -> Rates:
-    """A whole power cycle with a batch of `s` tiles, joule or seconds."""
+def batch_rates(energy: CostVector, time: CostVector, g: LayerGeometry, channels: Trips, tm: int, tn: int, order: int, s: int) -> BatchRates:
+    """The rates of all designs with these channels, order and batch; `channels` has the trips nm, nn of one tile."""
+    cycles = cycle_count(g, channels, order, s)
+    has_later = cycles.total != cycles.first
+    tile = tile_cost(time, g, tm, tn, order)
+    planes = continuous_planes(tile, g.op, order, channels.m, channels.n)
+    fetch, compute, write = planes.fetch, planes.compute, planes.write_back
+    return BatchRates(
+        vm_rates(g.op, g.kh * g.kw, tm, tn, order, s),
+        cycle_rates(energy, tile_cost(energy, g, tm, tn, order), g.op, order, s, has_later),
+        cycle_rates(time, tile, g.op, order, s, has_later),
+        cycles,
+        Rates(
+            fetch.fixed + compute.fixed + write.fixed,
+            fetch.position + compute.position + write.position,
+            fetch.output + compute.output + write.output,
+            0.0,
+        ),
+        planes.once,
+    )
+
+
+@compiled
+def cycle_rates(costs: CostVector, tile: TileCost, op: int, order: int, s: int, has_later: bool) -> Rates:
+    """A whole power cycle with a batch of `s` tiles, joule or seconds; `has_later`: some cycles have n > 0."""
     planes = cycle_planes(tile, op, order, s)
     fetch, compute, write = planes.fetch, planes.compute, planes.write_back
     return Rates(
         costs.boot + costs.index_read + costs.index_write + fetch.fixed + compute.fixed + write.fixed,
         fetch.position + compute.position + write.position,
         fetch.output + compute.output + write.output,
-        planes.partial,
+        planes.partial if has_later else 0.0,
     )
 
 

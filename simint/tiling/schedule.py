@@ -82,9 +82,9 @@ class Batch:
 
     `layer`: index in the network. `opening`: the stationary operand, loaded because an inner loop starts here.
     `reload`: what is loaded besides when volatile memory was lost before the batch (the stationary operand where
-    `opening` does not cover it, or the partial sum that would still be there). `write_back`: outputs that leave volatile
-    memory in any case. `preserve`: a partial sum written only because progress is preserved after the batch. `traffic`:
-    with volatile memory warm, the writes of `preserve` included. `reload_traffic`: of `reload`.
+    `opening` does not cover it, or the partial sum that would still be there). `write_back`: outputs that leave
+    volatile memory in any case. `preserve`: a partial sum written only because progress is preserved after the batch.
+    `traffic`: with volatile memory warm, the writes of `preserve` included. `reload_traffic`: of `reload`.
     """
 
     layer: int

@@ -1,4 +1,7 @@
-"""Which of two designs is better, and the number that gives a design its place in the enumeration."""
+"""Which of two designs is better, and the number that gives a design its place in the enumeration.
+
+What is made small is called a design's value: a latency, an energy or a ratio of times, never negative.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +9,38 @@ from typing import Final, NamedTuple
 
 from simint.compiled import compiled
 from simint.tiling.geometry import DesignCodes
-from simint.tiling.legality import DesignSpace, Sizes
+from simint.tiling.legality import DesignSpace
 
-TIE: Final = 1e-12  # latencies this close, relative, are equal (specification 11.4)
+TIE: Final = 1e-12  # values this close, relative, are equal (specification 11.4)
 _ORDERS: Final = 3
-_S_CODES: Final = 1 << 20  # more than any S
+_S_CODES: Final = 1 << 26  # more than any S: a batch has no more tiles than an output map has positions
 
 
 class Choice(NamedTuple):
-    """The best design so far: smallest latency, among ties the smallest VM, then the first enumerated.
+    """The best design so far: smallest value, among ties the smallest VM, then the first enumerated.
 
-    `least` is the smallest latency seen; `number` that of the design in enumeration order, S included. `unsure`: in a
+    `least` is the smallest value seen; `number` that of the design in enumeration order, S included. `unsure`: in a
     chain of near ties, one may have been dropped too soon.
     """
 
     least: float
-    latency: float
+    value: float
     vm: float
     number: int
     unsure: bool
 
 
-class Axis(NamedTuple):
-    """Tile sizes along one axis of the output map, ascending, with their input sizes and trip counts."""
-
-    outputs: Sizes
-    inputs: Sizes
-    trips: Sizes
-
-
 @compiled
-def choose(best: Choice, latency_s: float, vm: float, number: int) -> Choice:
+def choose(best: Choice, value: float, vm: float, number: int) -> Choice:
     """The better of the best design so far and another one."""
     least, unsure = best.least, best.unsure
-    if latency_s < least:
-        if best.latency > latency_s * (1.0 + TIE):
-            return Choice(latency_s, latency_s, vm, number, unsure or least <= latency_s * (1.0 + TIE))
-        least = latency_s
-    if latency_s <= least * (1.0 + TIE) and (vm < best.vm or (vm == best.vm and number < best.number)):
-        return Choice(least, latency_s, vm, number, unsure)
-    return Choice(least, best.latency, best.vm, best.number, unsure)
-
-
-@compiled
-def tile_axis(sizes: Sizes, extent: int, kernel: int, stride: int) -> Axis:
-    """The tile sizes of one axis of a map of `extent` rows (or columns)."""
-    return Axis(sizes, stride * sizes + kernel - stride, (extent + sizes - 1) // sizes)
+    if value < least:
+        if best.value > value * (1.0 + TIE):
+            return Choice(value, value, vm, number, unsure or least <= value * (1.0 + TIE))
+        least = value
+    if value <= least * (1.0 + TIE) and (vm < best.vm or (vm == best.vm and number < best.number)):
+        return Choice(least, value, vm, number, unsure)
+    return Choice(least, best.value, best.vm, best.number, unsure)
 
 
 @compiled

@@ -29,6 +29,8 @@ _CYCLE: Final = tuple(
 _TOTALS: Final = ("Epc_max", "Lpc_max", "Epc_min", "Lpc_min")
 _FEASIBILITY: Final = ("Eav", "Eu", "Lrc_min", "Lrc_max", "L_rc_tot", "Le2e", "cont_E", "cont_L")
 _REALS: Final = (*_COUNTS, *_CYCLE, *_TOTALS, *_FEASIBILITY)
+_INTEGER_COUNT: Final = 1 + len(_SIZES) + len(_STORAGE)  # the verdict comes first
+_REAL_COUNT: Final = len(_REALS)
 OUTPUT_COLUMNS: Final = (*_SIZES, *_COUNTS, *_CYCLE, *_TOTALS, "reason", *_FEASIBILITY, *_STORAGE)
 
 
@@ -36,8 +38,8 @@ def evaluate_columns(columns: Mapping[str, Sequence[object]], where: str, lines:
     """Evaluate a table given by its columns; see `simint.cost.evaluate_table`."""
     rows = read_rows(TextTable(columns, where, lines))
     count = len(rows.inas)
-    integers = np.zeros((count, 1 + len(_SIZES) + len(_STORAGE)), dtype=np.int64)
-    reals = np.zeros((count, len(_REALS)))
+    integers = np.zeros((count, _INTEGER_COUNT), dtype=np.int64)
+    reals = np.zeros((count, _REAL_COUNT))
     for variant in Variant:
         platform = load_platform(f"msp430fr5994-{variant}")
         costs = unit_costs(platform)
@@ -72,8 +74,8 @@ def _evaluate(
     inas: bool,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Verdict and integer columns, and real columns, a row per design."""
-    integers = np.empty((len(geometry), 14), dtype=np.int64)
-    reals = np.empty((len(geometry), 29))
+    integers = np.empty((len(geometry), _INTEGER_COUNT), dtype=np.int64)
+    reals = np.empty((len(geometry), _REAL_COUNT))
     for k in range(len(geometry)):
         r, q = geometry[k], designs[k]
         g = LayerGeometry(

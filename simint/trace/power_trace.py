@@ -74,8 +74,11 @@ class PowerTrace:
     def __post_init__(self) -> None:
         if (self.step_s is None) == (self.edges_s is None):
             raise InputError("a trace needs either a sampling interval or edges, not both and not neither")
-        if self.step_s is not None and not 0 < self.step_s * self.segments < math.inf:
-            raise InputError(f"the sampling interval must be positive and finite, got {self.step_s:g} s")
+        if self.step_s is not None:
+            if not 0 < self.step_s * self.segments < math.inf:
+                raise InputError(f"the sampling interval must be positive and finite, got {self.step_s:g} s")
+            # A numpy scalar would print, and so hash, differently from the same float.
+            object.__setattr__(self, "step_s", float(self.step_s))
         if self.edges_s is not None:
             # Seconds over days at microseconds need more digits than float32 has.
             edges = float_array(np.asarray(self.edges_s, dtype=np.float64), "edges_s")
@@ -126,9 +129,14 @@ class PowerTrace:
         if self.step_s is not None:
             low, high = start_s / self.step_s, stop / self.step_s
             first, last = round(low), round(high)
-            if abs(low - first) < _ON_GRID and abs(high - last) < _ON_GRID and first < last:
+            low_on_grid, high_on_grid = abs(low - first) < _ON_GRID, abs(high - last) < _ON_GRID
+            if low_on_grid and high_on_grid and first < last:
                 return dataclasses.replace(self, source=take_segments(self.source, first, last))
-            first, last = math.floor(low), math.ceil(high)
+            if not low_on_grid or first == last:
+                first = math.floor(low)
+            if not high_on_grid or first == last:
+                # Rounding can lift the quotient just above the number of segments.
+                last = min(math.ceil(high), self.segments)
         else:
             assert self.edges_s is not None
             first = int(np.searchsorted(self.edges_s, start_s, side="right")) - 1

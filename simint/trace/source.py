@@ -218,18 +218,20 @@ def _check_curves(voltage: FloatArray, current: FloatArray) -> None:
     grids = voltage.reshape(-1, current.shape[1])
     for first in range(0, grids.shape[0], rows):
         grid = grids[first : first + rows]
-        _refuse(grid[:, :1] != 0, first, "voltage_v", "each curve must start at 0 V")
-        _refuse(np.diff(grid, axis=1) <= 0, first, "voltage_v", "voltages must rise strictly along a curve")
+        _refuse(grid[:, :1] != 0, first, 0, "voltage_v", "each curve must start at 0 V")
+        _refuse(np.diff(grid, axis=1) <= 0, first, 1, "voltage_v", "voltages must rise strictly along a curve")
     for first in range(0, current.shape[0], rows):
         piece = current[first : first + rows]
-        _refuse(np.diff(piece, axis=1) > 0, first, "current_a", "the current must not rise with the voltage")
-        _refuse(piece[:, -1:] != 0, first, "current_a", "each curve must end at 0 A (the open-circuit voltage)")
+        _refuse(np.diff(piece, axis=1) > 0, first, 1, "current_a", "the current must not rise with the voltage")
+        end = "each curve must end at 0 A (the open-circuit voltage)"
+        _refuse(piece[:, -1:] != 0, first, piece.shape[1] - 1, "current_a", end)
 
 
-def _refuse(bad: NDArray[np.bool_], first_row: int, name: str, rule: str) -> None:
+def _refuse(bad: NDArray[np.bool_], first_row: int, first_point: int, name: str, rule: str) -> None:
+    """Name the first bad point; `bad` covers the rows from `first_row` and the points from `first_point` on."""
     if bad.any():
         row, point = np.unravel_index(int(np.argmax(bad)), bad.shape)
-        raise InputError(f"{name}[{first_row + int(row)}, {int(point)}]: {rule}")
+        raise InputError(f"{name}[{first_row + int(row)}, {first_point + int(point)}]: {rule}")
 
 
 def _curve_maximum(source: Source) -> FloatArray:

@@ -1,0 +1,193 @@
+"""One sentence for the designer: what limits the run, and what to change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from simint.engine.policy import Restart
+from simint.engine.run import Nontermination, Run
+from simint.hardware.supply import FrontEnd, Supply
+from simint.report.limits import Limit, avoidable_j, find_limit, tiles_per_cycle, waiting_s
+from simint.scenario import Scenario
+from simint.units import format_duration, format_quantity
+
+
+def hint(run: Run, scenario: Scenario, supply: Supply) -> str:
+    """What limits `run` (see `limits`) and what to change, in a sentence; missed deadlines are named first."""
+    limit = find_limit(run, scenario.workload.period is not None)
+    return _deadlines(run) + _SENTENCES[limit](run, scenario, supply)
+
+
+def _deadlines(run: Run) -> str:
+    """What a periodic workload did not get."""
+    parts = []
+    if run.deadlines_missed:
+        parts.append(f"{run.deadlines_missed} of {len(run.inferences)} deadlines missed")
+    if run.dropped:
+        parts.append(f"{run.dropped} releases dropped")
+    return f"{' and '.join(parts)}: " if parts else ""
+
+
+def _nontermination(run: Run, scenario: Scenario, supply: Supply) -> str:
+    cause = run.nontermination
+    if cause is None:
+        return f"the run cannot finish: {run.note or 'no cause was recorded'}."
+    place = "the boot" if cause.layer == "boot" else f"layer {cause.layer}, tile {cause.tile}"
+    text = (
+        f"{place} needs {format_quantity(cause.needed_j, 'J', 3)}, a full charge gives "
+        f"{format_quantity(cause.given_j, 'J', 3)}: "
+    )
+    if scenario.policy.name == Restart().name and cause.layer != "boot":
+        text += "preserve progress (policy tile), or "
+    return text + _remedy(cause, supply)
+
+
+def _remedy(cause: Nontermination, supply: Supply) -> str:
+    if not math.isfinite(cause.smallest_capacitance):
+        return (
+            f"no capacitor helps between {supply.v_off:g} V and {supply.v_on:g} V; "
+            "change the thresholds, or give the layer smaller tiles or batches."
+        )
+    if cause.smallest_capacitance <= supply.capacitor.capacitance:
+        return f"the capacitor would do, but {cause.reason}; more harvest or smaller batches are needed."
+    size = format_quantity(cause.smallest_capacitance, "F", 3)
+    return f"a capacitor of {size} or more would do, or smaller tiles or batches."
+
+
+def _never_on(run: Run, scenario: Scenario, supply: Supply) -> str:
+    book = run.energy
+    reached = f"the capacitor ends at {run.final_voltage:.3g} V and never reaches v_on = {supply.v_on:g} V"
+    if not book.harvested > 0:
+        return f"{reached}: nothing was harvested; the trace is empty here or its voltage too low for this supply."
+    mean = format_quantity(book.harvested / run.duration_s, "W", 3)
+    drain_j = book.leaked + book.quiescent
+    if drain_j >= 0.5 * (book.harvested - book.frontend_loss):
+        part = "capacitor leakage" if book.leaked >= book.quiescent else "quiescent current"
+        return f"{reached}: {part} takes most of the {mean} harvested; reduce it, or lower v_on."
+    if supply.front_end is FrontEnd.DIRECT:
+        return (
+            f"{reached} on a mean harvest of {mean}: lower v_on, or reach it from this source with a boost converter."
+        )
+    return f"{reached} on a mean harvest of {mean}: lower v_on, take a smaller capacitor, or run longer."
+
+
+def _computing(run: Run, scenario: Scenario, supply: Supply) -> str:
+    return (
+        "energy suffices and the microcontroller is the limit: "
+        f"working {_percent(run.working_s / (run.duration_s - run.first_turn_on_s))} of the time since turn-on; "
+        "only a faster design (objective latency) or a smaller network shortens the latency."
+    )
+
+
+def _idle(run: Run, scenario: Scenario, supply: Supply) -> str:
+    asleep = _percent(run.time.sleep / run.duration_s)
+    return f"nothing limits this workload: asleep {asleep} of the time; a shorter period or a larger network fits."
+
+
+def _charging(run: Run, scenario: Scenario, supply: Supply) -> str:
+    periodic = scenario.workload.period is not None
+    waits = _percent(waiting_s(run, periodic) / (run.duration_s - run.first_turn_on_s))
+    mean = format_quantity(run.energy.harvested / run.duration_s, "W", 3)
+    return (
+        f"charging: {waits} of the time since turn-on is spent waiting for energy at a mean harvest of {mean}, "
+        "and little of it is wasted; only more harvest or less work per inference (a smaller network) helps."
+    )
+
+
+def _front_end(run: Run, scenario: Scenario, supply: Supply) -> str:
+    if supply.front_end is FrontEnd.DIRECT:
+        return f"the diode takes {_wasted(run, Limit.FRONT_END)}: a smaller drop (ideal diode) gives it to the work."
+    return (
+        f"the converter takes {_wasted(run, Limit.FRONT_END)} at an efficiency of "
+        f"{_percent(supply.efficiency)} while the device waits for energy: a better converter shortens the wait."
+    )
+
+
+def _mismatch(run: Run, scenario: Scenario, supply: Supply) -> str:
+    return (
+        f"the source is held away from its maximum power point and gives up {_wasted(run, Limit.MISMATCH)}: "
+        "move v_on and v_off towards half of its open-circuit voltage, or use a boost converter that tracks the point."
+    )
+
+
+def _spilled(run: Run, scenario: Scenario, supply: Supply) -> str:
+    return (
+        f"the clamp spills {_wasted(run, Limit.SPILLED)} at {supply.ceiling:g} V and power fails at other times: "
+        "a larger capacitor carries the surplus over."
+    )
+
+
+def _leakage(run: Run, scenario: Scenario, supply: Supply) -> str:
+    return (
+        f"leakage of the capacitor takes {_wasted(run, Limit.LEAKAGE)}: "
+        "use one that leaks less, a smaller one, or lower thresholds."
+    )
+
+
+def _quiescent(run: Run, scenario: Scenario, supply: Supply) -> str:
+    current = format_quantity(supply.quiescent, "A", 3)
+    return f"the supply's quiescent current of {current} takes {_wasted(run, Limit.QUIESCENT)}: it must draw less."
+
+
+def _boots(run: Run, scenario: Scenario, supply: Supply) -> str:
+    larger = "a larger capacitor or a wider gap between v_on and v_off makes fewer, longer power cycles."
+    if scenario.policy.name == "tile-shutdown":
+        larger = "policy tile goes on without a boot while energy lasts; otherwise larger batches need fewer boots."
+    return f"{len(run.power_cycles)} boots with their restores take {_wasted(run, Limit.BOOTS)}: {larger}"
+
+
+def _lost_work(run: Run, scenario: Scenario, supply: Supply) -> str:
+    if scenario.policy.name == Restart().name:
+        change = "preserve progress with policy tile."
+    else:
+        change = "use smaller batches, a guard that starts only what can be finished, or a larger capacitor."
+    return f"work lost at power failures takes {_wasted(run, Limit.LOST_WORK)}: {change}"
+
+
+def _one_tile(run: Run, scenario: Scenario, supply: Supply) -> str:
+    return (
+        f"a power cycle commits {tiles_per_cycle(run):.2g} tiles on average and the work it loses takes "
+        f"{_wasted(run, Limit.LOST_WORK)}: one tile is too much for this capacitor; "
+        "take smaller tiles or a larger capacitor."
+    )
+
+
+def _preservation(run: Run, scenario: Scenario, supply: Supply) -> str:
+    return f"preserving progress takes {_wasted(run, Limit.PRESERVATION)}: longer batches (larger s) commit less often."
+
+
+def _sleep(run: Run, scenario: Scenario, supply: Supply) -> str:
+    return (
+        f"sleep takes {_wasted(run, Limit.SLEEP)} over {format_duration(run.time.sleep)}: "
+        "a lower sleep power, or powering down while waiting, saves it."
+    )
+
+
+def _wasted(run: Run, limit: Limit) -> str:
+    """An avoidable use in words: J, and its share of what the source offered."""
+    wasted_j, offered_j = avoidable_j(run)[limit], max(run.energy.available, run.energy.harvested)
+    return f"{format_quantity(wasted_j, 'J', 3)} ({_percent(wasted_j / offered_j)} of what the source offered)"
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.0f} %"
+
+
+_SENTENCES: dict[Limit, Callable[[Run, Scenario, Supply], str]] = {
+    Limit.NONTERMINATION: _nontermination,
+    Limit.NEVER_ON: _never_on,
+    Limit.COMPUTING: _computing,
+    Limit.IDLE: _idle,
+    Limit.CHARGING: _charging,
+    Limit.FRONT_END: _front_end,
+    Limit.MISMATCH: _mismatch,
+    Limit.SPILLED: _spilled,
+    Limit.LEAKAGE: _leakage,
+    Limit.QUIESCENT: _quiescent,
+    Limit.BOOTS: _boots,
+    Limit.LOST_WORK: _lost_work,
+    Limit.ONE_TILE: _one_tile,
+    Limit.PRESERVATION: _preservation,
+    Limit.SLEEP: _sleep,
+}

@@ -1,0 +1,1 @@
+"""Generators of power traces: documented physical and statistical models, each driven by one seed."""
