@@ -7,7 +7,7 @@ import sys
 from importlib import metadata
 
 VERBS = {
-    "replay": ("simint.replay", "replay a power trace: from trace to verdict"),
+    "replay": ("simint.replay.__main__", "replay a power trace: from trace to verdict"),
     "explore": ("simint.explore", "find the best execution design of every layer of a network"),
     "trace": ("simint.trace.__main__", "list, show, convert and synthesise power traces"),
     "cost": ("simint.cost", "evaluate a table of execution designs with the tile-cost model"),

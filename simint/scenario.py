@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from simint.config import Farad, Ohm, Second, Volt, decode, read_toml
+from simint.config import Farad, Second, Volt, decode, read_toml
 from simint.engine.workload import Workload
 from simint.errors import InputError
 from simint.hardware.platform import CostMode, Platform
@@ -63,13 +63,11 @@ class PolicyChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class DesignChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Execution designs: given one by one, or the best for `objective`.
 
-    `margin`: share of the energy between v_on and v_off that a batch after a reboot may use. `source_resistance`: for
-    the published objective, where the platform's own bench is not meant.
+    `margin`: share of the energy between v_on and v_off that a batch after a reboot may use.
     """
 
     objective: str | None = None
     margin: float = 0.6
-    source_resistance: Ohm | None = None
     layers: tuple[ExecutionDesign, ...] = ()
 
     def __post_init__(self) -> None:

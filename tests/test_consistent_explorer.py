@@ -276,3 +276,10 @@ def test_published_obstacles_are_said_with_numbers() -> None:
 def test_nonsense_is_refused(platform: Platform, objective: str, budget_j: float, margin: float, message: str) -> None:
     with pytest.raises(InputError, match=message):
         choose_designs(load_network("tinas-har-l25"), platform, objective, budget_j, margin)
+
+
+def test_a_plan_needs_a_legal_design() -> None:
+    for change, message in (({"tm": 3}, "tm=3"), ({"s": 3}, "s=3"), ({"tr": 5}, "tr=5")):
+        design = ExecutionDesign(**{"tr": 2, "tc": 2, "tm": 2, "tn": 2, "s": 2, **change})
+        with pytest.raises(InputError, match=f"layer 'c': {message}"):
+            plan_layer(CONV, design, PLATFORM)

@@ -23,14 +23,18 @@ from simint.engine.storage import Storage
 from simint.engine.tally import Tally
 from simint.engine.workload import Release, ReleaseQueue
 from simint.physics.source import LOOP
-from simint.physics.stepping import HIGH, LOW, NEVER, NodeState, copy_state
+from simint.physics.state import NodeState, copy_state
+from simint.physics.stepping import HIGH, LOW, NEVER
 
 Wait = Generator[simpy.Event, None, None]
 Attempt = Generator[simpy.Event, None, bool]  # whether it ended without a power failure
 
+# A batch's phases round the voltage at each of their ends; a guard that counts on every digit would lose batches.
+_ROUNDING = 1e-12
+
 
 class RunOver(Exception):  # noqa: N818 - it ends a run, it is no error
-    """The run has its verdict; raised inside the device process, which returns it."""
+    """The run has its verdict; raised inside the device process, which keeps it as its ending."""
 
     def __init__(self, verdict: Verdict, note: str = "", cause: Nontermination | None = None) -> None:
         super().__init__(verdict)
@@ -72,18 +76,19 @@ class Device:
     known_possible: set[int] = field(default_factory=set)
     last_commit_s: float = 0.0
     cut_at_end: tuple[int, int] | None = None
+    ending: RunOver | None = None
 
-    def run(self) -> Generator[simpy.Event, None, RunOver]:
-        """The life of the device; returns how it ended."""
+    def run(self) -> Wait:
+        """The life of the device; `ending` says how it ended."""
         try:
             while not self._all_done():
                 yield from self._recharge()
                 yield from self._power_cycle()
             if self.recharge_at_end:
                 yield from self._recharge()
+            self.ending = RunOver(Verdict.COMPLETED)
         except RunOver as over:
-            return over
-        return RunOver(Verdict.COMPLETED)
+            self.ending = over
 
     def _recharge(self) -> Wait:
         """Off, until the capacitor is at `v_on`."""
@@ -102,14 +107,16 @@ class Device:
                 return
             passes += 1
             stuck = code == NEVER
-            if looped and passes == check:
+            if looped and passes == check and not self._time_is_over():
                 check *= 2
                 stuck = stuck_below(storage, before, v_on)
             if stuck:
                 note = f"the capacitor stays near {storage.voltage:.3g} V, below v_on = {v_on:g} V"
                 raise RunOver(Verdict.NEVER_ON, note)
             if self._time_is_over():
-                raise RunOver(Verdict.STOPPED if self.tally.power_cycles else Verdict.NEVER_ON)
+                if self.tally.power_cycles:
+                    raise RunOver(Verdict.STOPPED)
+                raise RunOver(Verdict.NEVER_ON, f"the capacitor was at {storage.voltage:.3g} V when the time was over")
 
     def _power_cycle(self) -> Wait:
         """From turn-on to turn-off."""
@@ -126,6 +133,8 @@ class Device:
         try:
             ended_by = yield from self._powered()
         finally:
+            if storage.voltage <= storage.v_off:
+                ended_by = CycleEnd.BROWN_OUT  # also the one that ended the run
             tally.power_cycles.append(
                 PowerCycle(
                     on_s=on_s,
@@ -178,6 +187,7 @@ class Device:
             drain_w = (storage.node.quiescent_a + storage.node.leakage_s * needed_v) * needed_v
             needed_j = energy + drain_w * (step.warm_time_s if self.vm_warm else step.cold_time_s)
             needed_v = math.sqrt(v_off * v_off + 2.0 * needed_j / storage.node.capacitance)
+        needed_v *= 1.0 + _ROUNDING
         if needed_v > storage.node.ceiling_v:
             raise self._impossible(step, "the guard waits for a voltage above the clamp")
         if storage.voltage >= needed_v:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import simpy
 
-from simint.engine.books import check_books, energy_book, time_book
+from simint.engine.books import check_books, energy_book, roundings, time_book
 from simint.engine.device import Device
 from simint.engine.execution import settle
 from simint.engine.observer import Observer
@@ -20,7 +20,7 @@ from simint.engine.tally import continuous_s, layer_counts, new_tally
 from simint.engine.workload import Release, ReleaseQueue, Workload
 from simint.hardware.supply import Supply
 from simint.physics.source import LOOP, CompiledSource
-from simint.physics.stepping import stored_j
+from simint.physics.state import stored_j
 from simint.tiling.schedule import Schedule
 
 
@@ -46,9 +46,7 @@ class Case:
     recharge_at_end: bool = False
 
 
-def simulate(
-    case: Case, observers: Sequence[Observer] = (), stop_requested: Callable[[], bool] = lambda: False
-) -> Run:
+def simulate(case: Case, observers: Sequence[Observer] = (), stop_requested: Callable[[], bool] = lambda: False) -> Run:
     """Run one case to its verdict.
 
     `stop_requested` is asked between events; when it says yes, the run ends as `interrupted` with what was done.
@@ -73,13 +71,17 @@ def simulate(
     )
     if case.workload.period is not None:
         env.process(_release_clock(env, queue, case.workload.period))
-    ending = env.run(until=env.process(device.run()))
+    env.run(until=env.process(device.run()))
+    ending = device.ending
+    assert ending is not None
     # What is in progress at the end was spent and is neither lost nor committed.
     settle(storage.ledger)
     duration = storage.now_s
     energy, time = energy_book(storage, case.initial_voltage), time_book(storage.ledger, tally.off_s)
     highest = max(case.initial_voltage, storage.voltage, case.supply.v_on)
-    check_books(energy, time, duration, stored_j(storage.node.capacitance, highest))
+    layers = layer_counts(tally, program, device.cut_at_end)
+    stored_scale_j = stored_j(storage.node.capacitance, highest)
+    check_books(energy, time, duration, stored_scale_j, roundings(storage, layers, len(tally.power_cycles)))
     return Run(
         verdict=ending.verdict,
         duration_s=duration,
@@ -89,7 +91,7 @@ def simulate(
         power_cycles=tuple(tally.power_cycles),
         energy=energy,
         time=time,
-        layers=layer_counts(tally, program, device.cut_at_end),
+        layers=layers,
         continuous_s=continuous_s(tally, program),
         progress=tally.tiles_committed / program.tiles,
         loops=int(storage.state.at[1]) + 1 if case.source.end == LOOP else 1,
@@ -129,6 +131,3 @@ def _missed(workload: Workload, release: Release, now_s: float) -> bool | None:
     if workload.deadline is None or now_s < release.release_s + workload.deadline:
         return None
     return False
-
-
-

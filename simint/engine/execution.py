@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from simint.compiled import compiled
 from simint.engine.program import ACTIVITIES, COUNT, FIRST, IS_TILE, SECOND, Activity
 from simint.physics.source import CompiledSource
-from simint.physics.stepping import TIME, Node, NodeState, advance
+from simint.physics.state import Node, NodeState
+from simint.physics.stepping import TIME, advance
 
 # How an execution ended.
 DONE, BROWNED_OUT, OUT_OF_TIME = 0, 1, 2

@@ -9,7 +9,7 @@ from simint.engine.execution import DONE, execute, new_ledger
 from simint.engine.program import Rows, energy_of
 from simint.engine.run import Nontermination
 from simint.engine.storage import Storage, node_of
-from simint.physics.stepping import Node, start_state, stored_j
+from simint.physics.state import Node, start_state, stored_j
 
 # Search range for the smallest capacitor that would do: a factor of 10^5 covers ceramic chip to supercapacitor.
 _LARGEST_FACTOR = 1e5
@@ -21,7 +21,9 @@ def completes(storage: Storage, node: Node, rows: Sequence[Rows], v_start: float
     source = storage.best
     state, ledger = start_state(source, v_start, 0.0), new_ledger()
     v_off, connected = storage.supply.v_off, storage.harvest_while_on
-    return all(execute(node, source, state, ledger, piece, False, v_off, connected, math.inf)[0] == DONE for piece in rows)
+    return all(
+        execute(node, source, state, ledger, piece, False, v_off, connected, math.inf)[0] == DONE for piece in rows
+    )
 
 
 def can_complete(storage: Storage, rows: Sequence[Rows]) -> bool:
@@ -61,4 +63,3 @@ def smallest_capacitance(storage: Storage, rows: Sequence[Rows]) -> float:
         middle = math.sqrt(low * high)
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from simint.engine.storage import Storage
-from simint.physics.stepping import NodeState
+from simint.physics.state import NodeState
 
 
 class Observer(Protocol):

@@ -17,7 +17,7 @@ from simint.engine.execution import Ledger, execute
 from simint.engine.program import ACTIVITIES
 from simint.physics.harvest_tree import HarvestTree
 from simint.physics.source import CompiledSource
-from simint.physics.stepping import SUPPLY_TERMS, Node, NodeState, locate
+from simint.physics.state import SUPPLY_TERMS, Node, NodeState, locate
 
 _LEDGER = 2 + SUPPLY_TERMS
 _MOVING = _LEDGER + 4 * ACTIVITIES

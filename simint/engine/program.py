@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -120,6 +120,8 @@ def build_program(schedule: Schedule, policy: RecoveryPolicy) -> Program:
 
 
 def _step(number: int, layer: int, batch: Batch, index_write: Cost, keeps: bool) -> Step:
+    # A partial sum that nobody preserves stays in volatile memory: the only write of such a batch is left out.
+    traffic = batch.traffic if keeps or batch.preserve == ZERO else replace(batch.traffic, write_backs=0)
     rows = [_row(1, False, Activity.FETCH, batch.opening)] if batch.opening != ZERO else []
     for run in batch.tiles:
         rows.append(_row(run.count, True, Activity.FETCH, run.fetch, Activity.COMPUTE, run.compute))
@@ -142,7 +144,7 @@ def _step(number: int, layer: int, batch: Batch, index_write: Cost, keeps: bool)
         warm_time_s=time_of(warm),
         cold_time_s=time_of(cold),
         continuous_s=continuous,
-        traffic=batch.traffic,
+        traffic=traffic,
         reload_traffic=batch.reload_traffic,
         commits=keeps,
     )

@@ -13,7 +13,8 @@ from simint.engine.program import Activity, Rows
 from simint.hardware.supply import Supply
 from simint.physics.best_case import best_case
 from simint.physics.source import LOOP, CompiledSource
-from simint.physics.stepping import Node, NodeState, advance, copy_state
+from simint.physics.state import Node, NodeState, copy_state
+from simint.physics.stepping import advance
 
 
 def node_of(supply: Supply, capacitance: float | None = None) -> Node:
@@ -88,15 +89,6 @@ class Storage:
         trial.tv[1] = bound_v
         code, _ = advance(self.node, self.source, trial, 0.0, self.source.duration_s, -math.inf, high_v, True)
         return bool(code == 0 and trial.tv[1] <= bound_v)
-
-    def path(self, since: NodeState, power_w: float, times_s: list[float]) -> list[float]:
-        """Voltages at `times_s` after the state `since`, for plots; the run itself is not touched."""
-        trial = copy_state(since)
-        voltages = []
-        for time_s in times_s:
-            advance(self.node, self.source, trial, power_w, time_s - trial.tv[0], -math.inf, math.inf, True)
-            voltages.append(float(trial.tv[1]))
-        return voltages
 
 
 def open_storage(

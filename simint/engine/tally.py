@@ -106,7 +106,6 @@ def continuous_s(tally: Tally, program: Program) -> float:
     """Time the committed batches would take under continuous power without preservation."""
     pending = Counter(step.number for step in tally.pending)
     return math.fsum(
-        step.continuous_s
-        * (tally.warm_runs[k] + tally.cold_runs[k] - tally.lost_runs[k] - pending[k])
+        step.continuous_s * (tally.warm_runs[k] + tally.cold_runs[k] - tally.lost_runs[k] - pending[k])
         for k, step in enumerate(program.all_steps)
     )

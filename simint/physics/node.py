@@ -28,6 +28,8 @@ from simint.compiled import compiled
 _RATIO = 0.4
 _TERMS = 48
 _RECIPROCAL = 1.0 / np.arange(1.0, _TERMS + 5.0)
+# A turning point of Q counts as an equilibrium where Q there is below the rounding of its three terms.
+_TOUCH = 4e-15
 # A remainder of this share of the time is followed to second order: the error is its cube.
 _REMAINDER = 1e-5
 _MAX_HOPS = 200
@@ -58,7 +60,7 @@ def stays_signed(v0: float, v1: float, a: float, b: float, d: float) -> bool:
     if a == 0.0 or d == 0.0:
         return True
     top = b / (2.0 * d)
-    return not (v1 < top < v0 and net_power(top, a, b, d) >= 0.0)
+    return not (v1 <= top <= v0 and net_power(top, a, b, d) >= -_TOUCH * abs(a))
 
 
 @compiled
@@ -83,8 +85,8 @@ def integrals(v0: float, v1: float, a: float, b: float, d: float, c: float) -> t
         if h < 0.0 and -h > 0.5 * v and v > 1e-6 * v0:
             h = -0.5 * v  # keeps (v + w)**n free of cancellation
         following = v + h
-        if following == v:  # the stretch has shrunk below rounding: the end is as good as reached
-            following = v1
+        if following == v:  # an equilibrium within rounding of v and v1: the end is as good as reached
+            break
         h = following - v
         x, y = q1 / q0 * h, q2 / q0 * h * h
         before, term = 0.0, 1.0
@@ -95,7 +97,7 @@ def integrals(v0: float, v1: float, a: float, b: float, d: float, c: float) -> t
             m2 += term * _RECIPROCAL[n + 2]
             m3 += term * _RECIPROCAL[n + 3]
             before, term = term, -(x * term + y * before)
-            if abs(term) < 1e-18 and abs(before) < 1e-9:
+            if abs(term) < 1e-18 and abs(before) < 1e-17:
                 break
         scale = h / q0
         m0, m1, m2, m3 = scale * m0, scale * h * m1, scale * h * h * m2, scale * h * h * h * m3
@@ -133,7 +135,7 @@ def _guess(v: float, dt: float, a: float, b: float, d: float, c: float) -> float
     energy_rate = net_power(v, a, b, d)
     slope = (b / v - 2.0 * d) / c if v > 0.0 else 0.0
     squared = v * v + 2.0 / c * energy_rate * dt * _relaxation(slope * dt)
-    return math.sqrt(squared) if squared > 0.0 else 0.5 * v
+    return math.sqrt(squared) if squared > 0.0 else 0.0
 
 
 @compiled
@@ -156,7 +158,7 @@ def flow(
     that hop really took, and the rest (of either sign) is hopped again. This converges quadratically and cannot step
     over an equilibrium.
     """
-    v, left, j1, j2 = v0, dt, 0.0, 0.0
+    v, left, elapsed, j1, j2 = v0, dt, 0.0, 0.0, 0.0
     ahead = 1.0 if target > v0 else -1.0
     for _ in range(_MAX_HOPS):
         goal = _guess(v, left, a, b, d, c)
@@ -175,13 +177,16 @@ def flow(
         took, part1, part2 = integrals(v, goal, a, b, d, c)
         v = goal
         left -= took
+        elapsed += took
         j1 += part1
         j2 += part2
         if goal == target and left >= 0.0:
-            return dt - left, target, j1, j2, True
+            return elapsed, target, j1, j2, True
         if abs(left) <= _REMAINDER * dt:
             rate = (a / v + b - d * v) / c if a != 0.0 else (b - d * v) / c
             move = rate * left * (1.0 - 0.5 * (a / (v * v) + d) / c * left)
+            if (v + move - target) * ahead >= 0.0:
+                continue
             j1 += (v + 0.5 * move) * left
             j2 += (v + move) * v * left
             return dt, v + move, j1, j2, False

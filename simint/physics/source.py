@@ -63,14 +63,14 @@ def compile_source(trace: PowerTrace, supply: Supply) -> CompiledSource:
     """
     boost = supply.front_end is FrontEnd.BOOST
     source = trace.source
-    none, none2 = np.zeros(0), np.zeros((0, 0))
-    link, values, resistance, knee_v, knee_i = CONVERTED, none, none, none2, none2
+    none: Array = np.zeros(0)
+    link, values, resistance, knee_v, knee_i = CONVERTED, none, none, np.zeros((0, 0)), np.zeros((0, 0))
     if boost:
         values = max_power_w(source)
     elif isinstance(source, PowerSource):
         raise InputError(
             f"trace {trace.name!r} gives power without a voltage and cannot charge a capacitor directly; "
-            f"supply {supply.name!r} needs front_end = \"boost\", or the trace a Thevenin or IV source"
+            f'supply {supply.name!r} needs front_end = "boost", or the trace a Thevenin or IV source'
         )
     elif isinstance(source, TheveninSource):
         link, values = THEVENIN, source.voltage_v
@@ -82,7 +82,7 @@ def compile_source(trace: PowerTrace, supply: Supply) -> CompiledSource:
         knee_v = np.atleast_2d(np.asarray(source.voltage_v, dtype=np.float64))
         knee_i = np.asarray(source.current_a, dtype=np.float64)
         _require_reach(supply, float(knee_v[:, -1].max()), trace.name)
-    edges = none if trace.edges_s is None else trace.edges_s
+    edges = np.zeros(0) if trace.edges_s is None else np.array(trace.edges_s, dtype=np.float64)
     return CompiledSource(
         link=link,
         segments=trace.segments,
@@ -94,7 +94,7 @@ def compile_source(trace: PowerTrace, supply: Supply) -> CompiledSource:
         efficiency=supply.efficiency,
         drop_v=supply.diode_drop,
         step_s=trace.step_s or 0.0,
-        edges_s=np.array(edges, dtype=np.float64),
+        edges_s=edges,
         duration_s=trace.duration_s,
         end=_ENDS[trace.end],
         tree=build_harvest_tree(values if link == CONVERTED else none, trace.step_s or 0.0, edges),

@@ -26,7 +26,7 @@ def _deadlines(run: Run) -> str:
         parts.append(f"{run.deadlines_missed} of {len(run.inferences)} deadlines missed")
     if run.dropped:
         parts.append(f"{run.dropped} releases dropped")
-    return f"{' and '.join(parts)}: " if parts else ""
+    return f"{' and '.join(parts)}; " if parts else ""
 
 
 def _nontermination(run: Run, scenario: Scenario, supply: Supply) -> str:
@@ -39,20 +39,20 @@ def _nontermination(run: Run, scenario: Scenario, supply: Supply) -> str:
         f"{format_quantity(cause.given_j, 'J', 3)}: "
     )
     if scenario.policy.name == Restart().name and cause.layer != "boot":
-        text += "preserve progress (policy tile), or "
-    return text + _remedy(cause, supply)
+        return text + f"preserve progress (policy tile); without that, {_remedy(cause, supply, 'a smaller network')}"
+    return text + _remedy(cause, supply, "smaller tiles or batches")
 
 
-def _remedy(cause: Nontermination, supply: Supply) -> str:
+def _remedy(cause: Nontermination, supply: Supply, less_work: str) -> str:
     if not math.isfinite(cause.smallest_capacitance):
         return (
             f"no capacitor helps between {supply.v_off:g} V and {supply.v_on:g} V; "
-            "change the thresholds, or give the layer smaller tiles or batches."
+            f"change the thresholds, or give it {less_work}."
         )
     if cause.smallest_capacitance <= supply.capacitor.capacitance:
-        return f"the capacitor would do, but {cause.reason}; more harvest or smaller batches are needed."
+        return f"the capacitor would do, but {cause.reason}; more harvest or {less_work} would help."
     size = format_quantity(cause.smallest_capacitance, "F", 3)
-    return f"a capacitor of {size} or more would do, or smaller tiles or batches."
+    return f"a capacitor of {size} or more would do, or {less_work}."
 
 
 def _never_on(run: Run, scenario: Scenario, supply: Supply) -> str:
@@ -97,11 +97,13 @@ def _charging(run: Run, scenario: Scenario, supply: Supply) -> str:
 
 def _front_end(run: Run, scenario: Scenario, supply: Supply) -> str:
     if supply.front_end is FrontEnd.DIRECT:
-        return f"the diode takes {_wasted(run, Limit.FRONT_END)}: a smaller drop (ideal diode) gives it to the work."
-    return (
-        f"the converter takes {_wasted(run, Limit.FRONT_END)} at an efficiency of "
-        f"{_percent(supply.efficiency)} while the device waits for energy: a better converter shortens the wait."
-    )
+        part, change = (
+            f"a diode drop of {supply.diode_drop:g} V",
+            "a smaller drop (an ideal diode) gives it to the work.",
+        )
+    else:
+        part, change = f"an efficiency of {_percent(supply.efficiency)}", "a better converter shortens the wait."
+    return f"the front end, with {part}, loses {_wasted(run, Limit.FRONT_END)} more than the best ones: {change}"
 
 
 def _mismatch(run: Run, scenario: Scenario, supply: Supply) -> str:

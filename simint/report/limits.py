@@ -8,7 +8,8 @@ The rule, in order:
    limited by the microcontroller (`computing`), or by nothing where a periodic workload sleeps half of its time
    (`idle`).
 3. Where energy is short, it went somewhere: of all avoidable uses the largest is named if it takes at least 15 % of
-   what the source offered; `lost work` counts as `one tile` where a power cycle commits fewer than two tiles.
+   what the source offered; `lost work` counts as `one tile` where a power cycle commits fewer than two tiles. Of a
+   front end only what it loses beyond the best ones is avoidable.
 4. Else the energy went into the inference itself, and only more harvest or less work helps: `charging`.
 """
 
@@ -20,6 +21,8 @@ from simint.engine.run import Run, Verdict
 
 # Chosen: below these a remedy would move latency by less than its own side effects do.
 _WAITING, _AVOIDABLE, _IDLE, _TILES = 0.10, 0.15, 0.5, 2.0
+# Peak efficiency of a boost charger: Texas Instruments BQ25570 data sheet SLUSBH2.
+_BEST_FRONT_END = 0.93
 
 
 class Limit(enum.StrEnum):
@@ -76,7 +79,7 @@ def avoidable_j(run: Run) -> dict[Limit, float]:
     """
     book = run.energy
     return {
-        Limit.FRONT_END: book.frontend_loss,
+        Limit.FRONT_END: max(book.frontend_loss - (1.0 - _BEST_FRONT_END) * book.harvested, 0.0),
         Limit.MISMATCH: max(book.available - book.harvested, 0.0),
         Limit.SPILLED: book.spilled,
         Limit.LEAKAGE: book.leaked,

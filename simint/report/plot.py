@@ -23,6 +23,7 @@ _DISTINCT_CYCLES = 60
 _CLOSE_UP = 0.2
 _BINS = 300
 _BLUE, _LIGHT, _RED, _GREEN, _ON, _GREY = "#1f4e79", "#9dbbd8", "#c0392b", "#2e7d32", "#f6e3b4", "#555555"
+_PALE, _OFF, _ALWAYS_ON = "#cfdeec", "#faf6ea", "#d9981e"
 _TIME_UNITS = (("d", 86400.0, 4 * 86400.0), ("h", 3600.0, 2 * 3600.0), ("min", 60.0, 180.0), ("s", 1.0, 0.5))
 _POWER_UNITS = (("W", 1.0), ("mW", 1e-3), ("µW", 1e-6), ("nW", 1e-9))
 
@@ -85,7 +86,18 @@ def plot_run(path: Path, recorder: VoltageRecorder, run: Run, supply: Supply, ti
         axes.set_ylabel(label, fontsize=9)
     figure.align_ylabels(panels[:, 0])
     figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    _add_legend(figure, len(run.power_cycles) <= _DISTINCT_CYCLES)
     figure.savefig(path, dpi=200, format="png")
+
+
+def _add_legend(figure: Any, distinct: bool) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = [Patch(color=_ON, label="device on")]
+    if not distinct:
+        handles += [Patch(color=_LIGHT, label="voltage range"), Line2D([], [], color=_BLUE, label="mean voltage")]
+    figure.legend(handles=handles, loc="upper right", ncols=len(handles), fontsize=8, frameon=False)
 
 
 def close_up(recorder: VoltageRecorder, run: Run) -> View | None:
@@ -101,6 +113,8 @@ def close_up(recorder: VoltageRecorder, run: Run) -> View | None:
 
 def _draw_column(panels: Any, view: View, run: Run, supply: Supply, watt: float) -> None:
     """One stretch of the run: power, voltage and progress below each other."""
+    from matplotlib.ticker import MultipleLocator
+
     power, voltage, progress = panels
     visible = [c for c in run.power_cycles if c.off_s > view.start_s and c.on_s < view.stop_s]
     distinct = len(visible) <= _DISTINCT_CYCLES
@@ -108,9 +122,11 @@ def _draw_column(panels: Any, view: View, run: Run, supply: Supply, watt: float)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)
         axes.set_xlim(view.at(view.start_s), view.at(view.stop_s))
+        if time_unit(view.length_s)[0] == "h":
+            axes.xaxis.set_major_locator(MultipleLocator(_hours_between_ticks(view.length_s)))
         if distinct:
             for cycle in visible:
-                axes.axvspan(view.at(cycle.on_s), view.at(cycle.off_s), color=_ON, linewidth=0)
+                axes.axvspan(view.at(cycle.on_s), view.at(cycle.off_s), color=_ON, linewidth=0, zorder=0)
     _draw_power(power, view, watt)
     _draw_voltage(voltage, view, supply, distinct)
     if not distinct:
@@ -121,7 +137,7 @@ def _draw_column(panels: Any, view: View, run: Run, supply: Supply, watt: float)
 def _draw_power(axes: Any, view: View, watt: float) -> None:
     edges = view.edges(_BINS)
     power = mean_power(view.curve, edges) / watt
-    axes.stairs(power, view.at(edges), fill=True, color=_LIGHT, alpha=0.6)
+    axes.stairs(power, view.at(edges), fill=True, color=_PALE, zorder=1)
     axes.stairs(power, view.at(edges), baseline=None, color=_BLUE, linewidth=0.8)
     axes.set_ylim(0, 1.1 * float(power.max()) or 1.0)
 
@@ -133,11 +149,11 @@ def _draw_voltage(axes: Any, view: View, supply: Supply, distinct: bool) -> None
     else:
         edges = view.edges(_BINS)
         band = voltage_band(curve, edges)
-        axes.stairs(band.highest, view.at(edges), baseline=band.lowest, fill=True, color=_LIGHT, label="range")
-        axes.stairs(band.mean, view.at(edges), baseline=None, color=_BLUE, linewidth=0.9, label="mean")
+        axes.stairs(band.highest, view.at(edges), baseline=band.lowest, fill=True, color=_LIGHT)
+        axes.plot(view.at(0.5 * (edges[1:] + edges[:-1])), band.mean, color=_BLUE, linewidth=0.9)
     low = min(float(curve.voltage.min()), supply.v_off)
     high = max(float(curve.voltage.max()), supply.v_on)
-    axes.set_ylim(low - 0.12 * (high - low), high + 0.12 * (high - low))
+    axes.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
     for name, volts, color in (("on", supply.v_on, _GREEN), ("off", supply.v_off, _RED)):
         axes.axhline(volts, color=color, linewidth=0.9, linestyle="--")
         axes.annotate(
@@ -154,10 +170,13 @@ def _draw_voltage(axes: Any, view: View, supply: Supply, distinct: bool) -> None
 
 def _draw_powered(axes: Any, view: View, run: Run) -> None:
     """A strip at the top: the share of each stretch of time that the device was on."""
+    from matplotlib.colors import LinearSegmentedColormap
+
     edges = view.edges(_BINS)
     share = powered_share(run.power_cycles, edges)
     strip = axes.inset_axes((0.0, 1.01, 1.0, 0.05), sharex=axes)
-    strip.pcolormesh(view.at(edges), (0.0, 1.0), share[None, :], cmap="YlOrBr", vmin=0.0, vmax=1.0)
+    shades = LinearSegmentedColormap.from_list("on", (_OFF, _ALWAYS_ON))
+    strip.pcolormesh(view.at(edges), (0.0, 1.0), share[None, :], cmap=shades, vmin=0.0, vmax=1.0, rasterized=True)
     strip.set_axis_off()
 
 
@@ -175,6 +194,10 @@ def _draw_progress(axes: Any, view: View, run: Run) -> None:
 def time_unit(length_s: float) -> tuple[str, float]:
     """Unit for an axis that spans `length_s`, and its seconds."""
     return next(((name, size) for name, size, least in _TIME_UNITS if length_s >= least), ("ms", 1e-3))
+
+
+def _hours_between_ticks(length_s: float) -> int:
+    return next((step for step in (1, 2, 3, 6) if length_s / 3600.0 / step <= 9), 12)
 
 
 def _power_unit(view: View) -> tuple[str, float]:

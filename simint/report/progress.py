@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from simint.engine.storage import Storage
-    from simint.physics.stepping import NodeState
+    from simint.physics.state import NodeState
     from simint.scenario import Scenario
 
 # Calls between two looks at the clock: some hundred batches take a few milliseconds.
@@ -70,12 +70,12 @@ class Progress:
             print(_line(storage.now_s, total_s, now_s - self._began_s), file=sys.stderr, flush=True)
 
     def _draw(self, simulated_s: float, total_s: float | None, wall_s: float) -> None:
-        if self._bar is None:
+        line = _line(simulated_s, total_s, wall_s)
+        if self._bar is None or self._task is None:
             self._bar = _new_bar()
+            self._task = self._bar.add_task(line, total=total_s)
             self._bar.start()
-        if self._task is None:
-            self._task = self._bar.add_task("", total=total_s)
-        self._bar.update(self._task, completed=simulated_s, description=_line(simulated_s, total_s, wall_s))
+        self._bar.update(self._task, completed=simulated_s, description=line)
         self._bar.refresh()
 
 

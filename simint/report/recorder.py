@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from simint.engine.program import Activity
 from simint.engine.storage import Storage
-from simint.physics.stepping import HARVESTED, NodeState, advance, copy_state
+from simint.physics.state import HARVESTED, NodeState, copy_state
+from simint.physics.stepping import advance
 from simint.report.thinning import Point, ThinCurve
 
 # Power cycles kept in detail from the first turn-on, for a close-up of a long run.
@@ -26,13 +27,11 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The course of a run at (n,) times, which never go back.
-
-    `harvested_j`: energy harvested up to then; `work_s`: fetching and computing time whose results were committed.
-    """
+    """The course of a run at (n,) times, which never go back; the columns are those of `Point`."""
 
     time_s: FloatArray
     voltage: FloatArray
+    volt_s: FloatArray
     harvested_j: FloatArray
     work_s: FloatArray
 
@@ -48,6 +47,7 @@ class VoltageRecorder:
         self._whole = ThinCurve(_WHOLE_BUCKETS)
         self._opening = ThinCurve(_OPENING_BUCKETS)
         self._boots = 0
+        self._last_s = self._last_v = self._volt_s = 0.0
 
     def passed(self, storage: Storage, state: str, since: NodeState | None, load_w: float) -> None:
         """See `Observer`; a wait is retraced so that its curve has as many points as the plot can show."""
@@ -58,10 +58,9 @@ class VoltageRecorder:
         in_opening = self._boots <= OPENING_CYCLES
         if since is not None:
             width_s = self._opening.width_s if in_opening else self._whole.width_s
-            for point in retrace(storage, since, load_w, width_s, work_s):
-                self._add(point, in_opening)
-        now = Point(storage.now_s, storage.voltage, float(storage.state.supply_j[HARVESTED]), work_s)
-        self._add(now, in_opening)
+            for earlier in retrace(storage, since, load_w, width_s):
+                self._add(earlier, work_s, in_opening)
+        self._add(storage.state, work_s, in_opening)
 
     def whole(self) -> Curve:
         """The whole run."""
@@ -71,24 +70,28 @@ class VoltageRecorder:
         """The start of the run, to the end of the recharge after the first `OPENING_CYCLES` power cycles."""
         return _curve(self._opening.points())
 
-    def _add(self, point: Point, in_opening: bool) -> None:
+    def _add(self, state: NodeState, work_s: float, in_opening: bool) -> None:
+        time_s, voltage = float(state.tv[0]), float(state.tv[1])
+        # The voltage bends little between two points, so its integral may be that of straight lines.
+        self._volt_s += 0.5 * (voltage + self._last_v) * (time_s - self._last_s)
+        self._last_s, self._last_v = time_s, voltage
+        point = Point(time_s, voltage, self._volt_s, float(state.supply_j[HARVESTED]), work_s)
         self._whole.add(point)
         if in_opening:
             self._opening.add(point)
 
 
-def retrace(storage: Storage, since: NodeState, load_w: float, width_s: float, work_s: float) -> list[Point]:
-    """The way from the state `since` to now: its start, and points about `width_s` apart short of its end."""
+def retrace(storage: Storage, since: NodeState, load_w: float, width_s: float) -> list[NodeState]:
+    """The way from the state `since` to now: its start, and states about `width_s` apart short of its end."""
     begin_s, wait_s = float(since.tv[0]), storage.now_s - float(since.tv[0])
-    points = [Point(begin_s, float(since.tv[1]), float(since.supply_j[HARVESTED]), work_s)]
-    pieces = min(math.ceil(wait_s / width_s), _RETRACED)
-    if pieces > 1:
-        trial = copy_state(since)
-        for k in range(1, pieces):
-            step_s = begin_s + wait_s * k / pieces - trial.tv[0]
-            advance(storage.node, storage.source, trial, load_w, step_s, -math.inf, math.inf, True)
-            points.append(Point(float(trial.tv[0]), float(trial.tv[1]), float(trial.supply_j[HARVESTED]), work_s))
-    return points
+    pieces = max(min(math.ceil(wait_s / width_s), _RETRACED), 1)
+    states = [since]
+    for k in range(1, pieces):
+        trial = copy_state(states[-1])
+        step_s = begin_s + wait_s * k / pieces - trial.tv[0]
+        advance(storage.node, storage.source, trial, load_w, step_s, -math.inf, math.inf, True)
+        states.append(trial)
+    return states
 
 
 def _curve(points: Sequence[Point]) -> Curve:

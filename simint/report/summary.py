@@ -29,7 +29,7 @@ from simint.report.schema import (
 )
 
 if TYPE_CHECKING:
-    from simint.replay import Replay
+    from simint.replay.case import Replay
 
 
 def summary_data(replay: Replay) -> Summary:

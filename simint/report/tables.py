@@ -16,16 +16,19 @@ Cell = float | int | bool | str | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Named columns and rows of equal length; None is an empty cell."""
+    """Columns with their names and types, and rows of as many cells; None is an empty cell."""
 
-    columns: tuple[str, ...]
+    columns: tuple[tuple[str, type], ...]
     rows: tuple[tuple[Cell, ...], ...]
 
 
 def inference_table(inferences: Sequence[Inference]) -> Table:
     """One row for each inference; times in s, empty where something did not happen."""
     return Table(
-        ("number", "release_s", "start_s", "end_s", "latency_s", "power_cycles", "deadline_met"),
+        (
+            *(("number", int), ("release_s", float), ("start_s", float), ("end_s", float), ("latency_s", float)),
+            *(("power_cycles", int), ("deadline_met", bool)),
+        ),
         tuple(
             (
                 i.number,
@@ -44,7 +47,10 @@ def inference_table(inferences: Sequence[Inference]) -> Table:
 def power_cycle_table(cycles: Sequence[PowerCycle]) -> Table:
     """One row for each power cycle, in order; `energy_j` is what the microcontroller drew in it."""
     return Table(
-        ("number", "on_s", "off_s", "v_end", "energy_j", "tiles_committed", "tiles_lost", "ended_by"),
+        (
+            *(("number", int), ("on_s", float), ("off_s", float), ("v_end", float), ("energy_j", float)),
+            *(("tiles_committed", int), ("tiles_lost", int), ("ended_by", str)),
+        ),
         tuple(
             (k, c.on_s, c.off_s, c.v_end, c.energy_j, c.tiles_committed, c.tiles_lost, c.ended_by.value)
             for k, c in enumerate(cycles)
@@ -56,9 +62,11 @@ def layer_table(layers: Sequence[LayerCounts], designs: Sequence[ExecutionDesign
     """One row for each layer: its execution design, and what its tiles did over the whole run."""
     return Table(
         (
-            *("layer", "tr", "tc", "tm", "tn", "order", "s", "batches_done", "batches_committed"),
-            *("tiles_started", "tiles_committed", "tiles_lost"),
-            *("input_loads", "weight_loads", "partial_loads", "computes", "write_backs"),
+            *(("layer", str), ("tr", int), ("tc", int), ("tm", int), ("tn", int), ("order", str), ("s", int)),
+            *(("batches_done", int), ("batches_committed", int)),
+            *(("tiles_started", int), ("tiles_committed", int), ("tiles_lost", int)),
+            *(("input_loads", int), ("weight_loads", int), ("partial_loads", int), ("computes", int)),
+            ("write_backs", int),
         ),
         tuple(
             (layer.name, *_design(design), *_counts(layer), *_traffic(layer))
@@ -71,7 +79,7 @@ def write_csv(table: Table, path: Path) -> None:
     """As CSV with a header; floats keep all their digits."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(table.columns)
+        writer.writerow([name for name, _ in table.columns])
         writer.writerows(table.rows)
 
 
@@ -80,7 +88,10 @@ def write_parquet(table: Table, path: Path) -> None:
     import pyarrow
     from pyarrow import parquet
 
-    columns = {name: [row[k] for row in table.rows] for k, name in enumerate(table.columns)}
+    types = {int: pyarrow.int64(), float: pyarrow.float64(), bool: pyarrow.bool_(), str: pyarrow.string()}
+    columns = {
+        name: pyarrow.array([row[k] for row in table.rows], types[kind]) for k, (name, kind) in enumerate(table.columns)
+    }
     parquet.write_table(pyarrow.table(columns), path)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from simint.report.shares import Share, energy_shares, income_j, time_shares
@@ -10,40 +13,61 @@ from simint.report.summary import summary_data
 from simint.units import format_duration, format_quantity
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
-    from simint.replay import Replay
+    from simint.replay.case import Replay
     from simint.report.schema import Summary
 
 _WIDTH = 80  # what a terminal at least has; wider tables are harder to read, not easier
+_ROW = 50  # columns of a row without its bar
 _BAR = 16  # characters of a full bar
-_LEAST = 5e-5  # a share that prints as 0.0 % gets no row
-_STYLES = {"completed": "green", "stopped": "yellow", "interrupted": "yellow"}
+_LEAST = 5e-4  # a share that prints as 0.0 % gets no row
+_LABEL = 15  # columns
+_STYLES = {"completed": "bold green", "stopped": "bold yellow", "interrupted": "bold yellow"}
 
 
 def print_summary(replay: Replay, file: TextIO | None = None) -> None:
     """Print verdict, inferences, books, overhead and hint to `file` (stdout by default); colours only on a terminal."""
     from rich.console import Console
-    from rich.text import Text
 
+    console = Console(file=file, highlight=False, markup=False, soft_wrap=True)
+    width = min(console.width, _WIDTH)
+    for line in summary_lines(replay, width):
+        console.print(line.text, style=line.style)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the report, and how a terminal shows it."""
+
+    text: str = ""
+    style: str = ""
+
+
+def summary_lines(replay: Replay, width: int = _WIDTH) -> list[Line]:
+    """The report, each line at most `width` columns wide."""
     run, summary = replay.run, summary_data(replay)
-    console = Console(file=file, highlight=False)
-    console.width = min(console.width, _WIDTH)
-    console.print(_verdict(summary))
-    console.print(Text(_inputs(summary), style="dim"))
-    console.print()
-    _print_facts(console, summary)
-    came_in = format_quantity(income_j(run.energy), "J", 3)
-    _print_shares(console, f"Where the energy went (of {came_in})", energy_shares(run.energy), _joules)
-    lasted = format_duration(run.duration_s)
-    _print_shares(console, f"Where the time went (of {lasted})", time_shares(run.time), format_duration)
-    console.print(Text.assemble(("Hint  ", "bold"), summary.hint))
+    came_in, lasted = format_quantity(income_j(run.energy), "J", 3), format_duration(run.duration_s)
+    lines = _wrapped("", _verdict(summary), width, _STYLES.get(summary.verdict, "bold red"))
+    lines += _wrapped("", _inputs(summary), width, "dim")
+    lines.append(Line())
+    for label, words in _facts(summary):
+        lines += _wrapped(label, words, width)
+    lines += _book(f"Where the energy went (of {came_in})", energy_shares(run.energy), _joules, width)
+    lines += _book(f"Where the time went (of {lasted})", time_shares(run.time), format_duration, width)
+    return [*lines, Line(), *_wrapped("Hint", summary.hint, width, "bold")]
+
+
+def _wrapped(label: str, words: str, width: int, style: str = "") -> list[Line]:
+    """A label and its words, which go on below themselves."""
+    indent = " " * _LABEL if label else ""
+    # Numbers stay with their units.
+    kept = re.sub(r"(?<=\d) (?=\S)", "\u00a0", words)
+    first = label.ljust(len(indent))
+    lines = textwrap.wrap(kept, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
+    return [Line(line.replace("\u00a0", " "), style) for line in lines]
 
 
 def _verdict(summary: Summary) -> str:
-    style = _STYLES.get(summary.verdict, "red")
-    words = f"[bold {style}]{summary.verdict}[/]: {_done(summary)} in {format_duration(summary.duration_s)}"
+    words = f"{summary.verdict}: {_done(summary)} in {format_duration(summary.duration_s)}"
     if summary.partial:
         words += " (partial result, interrupted)"
     return f"{words}; {summary.note}" if summary.note else words
@@ -70,16 +94,6 @@ def _inputs(summary: Summary) -> str:
     )
 
 
-def _print_facts(console: Console, summary: Summary) -> None:
-    table = _bare_table()
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column()
-    for label, words in _facts(summary):
-        table.add_row(label, words)
-    console.print(table)
-    console.print()
-
-
 def _facts(summary: Summary) -> list[tuple[str, str]]:
     """Label and value of every line that has something to say."""
     inferences, cycles, tiles = summary.inferences, summary.power_cycles, summary.tiles
@@ -100,14 +114,12 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
     if cycles.count:
         facts.append(("Power cycles", _cycles(summary)))
     if tiles.committed or tiles.lost:
-        words = f"{tiles.committed:,} committed, {tiles.lost:,} lost ({tiles.re_executed_pct:.2g} % re-executed)"
+        words = f"{tiles.committed:,} committed, {tiles.lost:,} lost ({tiles.re_executed_pct:.3g} % re-executed)"
         facts.append(("Tiles", words))
     overhead = summary.overhead
     if overhead.working_s > 0:
-        words = (
-            f"{overhead.imo_pct:.3g} %, {format_duration(overhead.overhead_s)} of {format_duration(overhead.working_s)}"
-        )
-        facts.append(("IMO", f"{words} working time is intermittency management overhead"))
+        words = f"{overhead.imo_pct:.3g} %: {format_duration(overhead.overhead_s)} overhead"
+        facts.append(("IMO", f"{words} in {format_duration(overhead.working_s)} of working time"))
     facts.append(("Trace", _passes(summary)))
     return facts
 
@@ -129,28 +141,17 @@ def _passes(summary: Summary) -> str:
     return f"{passes} of {length} begun; {ends[summary.inputs.trace_end]}"
 
 
-def _print_shares(console: Console, title: str, shares: Sequence[Share], amount: Callable[[float], str]) -> None:
-    """A table of one book, largest first; what would print as nothing gets no row."""
+def _book(title: str, shares: Sequence[Share], amount: Callable[[float], str], width: int) -> list[Line]:
+    """One book as a table, largest first; what would print as nothing gets no row."""
     rows = sorted((share for share in shares if share.share >= _LEAST), key=lambda share: -share.share)
     if not rows:
-        return
-    table = _bare_table()
-    table.add_column(no_wrap=True, min_width=24)
-    table.add_column(justify="right", no_wrap=True, min_width=14)
-    table.add_column(justify="right", no_wrap=True, min_width=8)
-    table.add_column(style="cyan", no_wrap=True)
+        return []
+    lines = [Line(), Line(title, "bold")]
     for row in rows:
-        table.add_row(row.label, amount(row.amount), f"{100 * row.share:.1f} %", "▇" * round(_BAR * row.share))
-    console.print(f"[bold]{title}[/]")
-    console.print(table)
-    console.print()
+        bar = "#" * round(min(_BAR, width - _ROW) * row.share)
+        lines.append(Line(f"{row.label:<24}{amount(row.amount):>14}{100 * row.share:>8.1f} %  {bar}".rstrip()))
+    return lines
 
 
 def _joules(amount: float) -> str:
     return format_quantity(amount, "J", 3)
-
-
-def _bare_table() -> Table:
-    from rich.table import Table
-
-    return Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))

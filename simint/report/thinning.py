@@ -16,10 +16,15 @@ _LEFT_OVER = 0.75
 
 
 class Point(NamedTuple):
-    """One point of a run: time s, capacitor voltage V, energy harvested and working time committed so far (J, s)."""
+    """One point of a run: time, capacitor voltage, and what has added up until then.
+
+    `volt_s`: integral of the voltage over time. `harvested_j`: energy harvested. `work_s`: fetching and computing time
+    whose results were committed.
+    """
 
     time_s: float
     voltage: float
+    volt_s: float
     harvested_j: float
     work_s: float
 

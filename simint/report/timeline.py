@@ -26,15 +26,15 @@ def mean_power(curve: Curve, edges_s: FloatArray) -> FloatArray:
 
 
 def voltage_band(curve: Curve, edges_s: FloatArray) -> Band:
-    """The range of the voltage between neighbouring edges, its line drawn straight from point to point."""
+    """The range of the voltage between neighbouring edges, with straight lines from point to point, and its mean."""
     times = np.union1d(curve.time_s, edges_s)
     volts = np.interp(times, curve.time_s, curve.voltage)
-    first = np.searchsorted(times, edges_s[:-1])
-    last = np.searchsorted(times, edges_s[1:])
-    lowest = np.minimum(np.minimum.reduceat(volts, first), volts[last])
-    highest = np.maximum(np.maximum.reduceat(volts, first), volts[last])
-    area = np.concatenate(([0.0], np.cumsum(0.5 * (volts[1:] + volts[:-1]) * np.diff(times))))
-    return Band(lowest, np.diff(np.interp(edges_s, times, area)) / np.diff(edges_s), highest)
+    first, last = np.searchsorted(times, edges_s[:-1]), np.searchsorted(times, edges_s[1:])
+    return Band(
+        lowest=np.minimum(np.minimum.reduceat(volts, first), volts[last]),
+        mean=np.diff(np.interp(edges_s, curve.time_s, curve.volt_s)) / np.diff(edges_s),
+        highest=np.maximum(np.maximum.reduceat(volts, first), volts[last]),
+    )
 
 
 def powered_share(cycles: tuple[PowerCycle, ...], edges_s: FloatArray) -> FloatArray:

@@ -15,7 +15,7 @@ from simint.report.tables import inference_table, layer_table, power_cycle_table
 from simint.scenario import scenario_toml
 
 if TYPE_CHECKING:
-    from simint.replay import Replay
+    from simint.replay.case import Replay
     from simint.report.recorder import VoltageRecorder
     from simint.report.schema import Summary
 

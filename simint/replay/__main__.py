@@ -1,0 +1,63 @@
+"""`python -m simint.replay`: from trace to verdict, printed as a table, as JSON, or written to a folder."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from simint.cli import guarded
+from simint.replay.case import replay
+from simint.replay.options import replay_parser, scenario_from_arguments
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; see `--help`."""
+    return guarded(lambda: _run(replay_parser().parse_args(argv)))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from simint.report.progress import Progress
+    from simint.report.recorder import VoltageRecorder
+    from simint.report.summary import summary_data, summary_json
+    from simint.report.text import print_summary
+    from simint.report.write import prepare_folder, write_report
+
+    scenario = scenario_from_arguments(arguments)
+    folder = None if arguments.out is None else prepare_folder(Path(arguments.out))
+    recorder = VoltageRecorder()
+    observers: list[Observer] = [] if folder is None else [recorder]
+    interrupted = _interrupt_flag()
+    with Progress(scenario) as progress:
+        result = replay(scenario, [*observers, progress], interrupted)
+    summary = summary_data(result)
+    if folder is not None:
+        write_report(folder, result, summary, recorder)
+    if arguments.json:
+        print(summary_json(summary))
+    else:
+        print_summary(result)
+        if folder is not None:
+            print(f"written to {folder}")
+    return 130 if result.run.verdict == "interrupted" else 0
+
+
+def _interrupt_flag() -> Callable[[], bool]:
+    """Ctrl-C asks the run to end with a valid partial result; a second one breaks off at once."""
+    asked = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    signal.signal(signal.SIGINT, note)
+    return lambda: asked
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""A scenario replayed: its parts joined into one case for the engine, and the run that comes of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simint.errors import InputError
+
+if TYPE_CHECKING:
+    from simint.engine.event import Case
+    from simint.engine.observer import Observer
+    from simint.engine.run import Run
+    from simint.scenario import Parts, Scenario
+    from simint.tiling.design import ExecutionDesign
+    from simint.tiling.electrical import ElectricalSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A finished replay: the run, and the scenario with everything it stood for, which reproduces it."""
+
+    run: Run
+    scenario: Scenario
+    parts: Parts
+    designs: tuple[ExecutionDesign, ...]
+
+
+def replay(
+    scenario: Scenario, observers: Sequence[Observer] = (), stop_requested: Callable[[], bool] = lambda: False
+) -> Replay:
+    """Replay one scenario with the event engine.
+
+    `observers` look on; `stop_requested` is asked between events and ends the run as `interrupted`.
+    Raises InputError for a scenario that contradicts itself, InfeasibleError where a layer has no legal tile.
+    """
+    from simint.engine.event import simulate
+    from simint.scenario import load_parts, pinned
+
+    parts = load_parts(scenario)
+    designs = _designs(scenario, parts)
+    run = simulate(prepare_case(scenario, parts, designs), observers, stop_requested)
+    return Replay(run, pinned(scenario, parts, designs), parts, designs)
+
+
+def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesign, ...]) -> Case:
+    """The engine's view of a scenario: source behind the front end, schedule, policy, and when the run is over."""
+    from simint.engine.event import Case
+    from simint.engine.policy import policy_by_name
+    from simint.physics.source import compile_source
+    from simint.tiling.loop_nest import build_schedule
+    from simint.trace.power_trace import TraceEnd
+
+    duration = math.inf if scenario.duration is None else scenario.duration
+    start, whole = scenario.trace.start, parts.trace.duration_s
+    if scenario.trace.end is TraceEnd.STOP:
+        if start >= whole:
+            raise InputError(f"`trace.start` of {start:g} s lies behind the end of the trace ({whole:g} s)")
+        duration = min(duration, whole - start)
+    elif scenario.duration is None and scenario.workload.inferences is None:
+        duration = whole
+    supply = parts.supply
+    initial = supply.v_off if scenario.initial_voltage is None else scenario.initial_voltage
+    if initial > supply.ceiling:
+        raise InputError(f"`initial_voltage` of {initial:g} V lies above the clamp at {supply.ceiling:g} V")
+    return Case(
+        supply=supply,
+        source=compile_source(parts.trace, supply),
+        schedule=build_schedule(parts.network, designs, parts.platform),
+        policy=policy_by_name(scenario.policy.name, scenario.policy.guard),
+        workload=scenario.workload,
+        initial_voltage=initial,
+        sleep_power_w=parts.platform.sleep_power,
+        start_s=start,
+        duration_s=duration,
+        harvest_while_on=scenario.harvest_while_on,
+        recharge_at_end=scenario.recharge_at_end,
+    )
+
+
+def _designs(scenario: Scenario, parts: Parts) -> tuple[ExecutionDesign, ...]:
+    from simint.physics.state import stored_j
+    from simint.scenario import objective_of
+    from simint.tiling.choose import choose_designs
+    from simint.tiling.objective import Objective
+
+    given = scenario.design.layers
+    if given:
+        if len(given) != len(parts.network.layers):
+            raise InputError(
+                f"`design.layers` has {len(given)} designs, network {parts.network.name!r} has "
+                f"{len(parts.network.layers)} layers"
+            )
+        return given
+    supply, margin = parts.supply, scenario.design.margin
+    budget_j = stored_j(supply.capacitor.capacitance, supply.v_on) - stored_j(
+        supply.capacitor.capacitance, supply.v_off
+    )
+    objective = objective_of(scenario, parts.platform)
+    settings = _bench_of(parts) if objective == Objective.PUBLISHED else None
+    return choose_designs(parts.network, parts.platform, objective, budget_j, margin, settings)
+
+
+def _bench_of(parts: Parts) -> ElectricalSettings:
+    """The electrical settings of the published model that this trace and supply amount to."""
+    from simint.tiling.electrical import ElectricalSettings
+    from simint.trace.power_trace import TheveninSource
+
+    source, supply = parts.trace.source, parts.supply
+    steady = isinstance(source, TheveninSource) and source.voltage_v.min() == source.voltage_v.max()
+    if not isinstance(source, TheveninSource) or not steady or not isinstance(source.resistance_ohm, float):
+        raise InputError(
+            f"the objective `published` needs a constant Thevenin source, such as trace thevenin-bench; trace "
+            f"{parts.trace.name!r} is none: choose --objective energy with a consistent platform, or give --design FILE"
+        )
+    return ElectricalSettings(
+        capacitance=supply.capacitor.capacitance,
+        resistance=source.resistance_ohm,
+        v_supply=float(source.voltage_v[0]),
+        v_on=supply.v_on,
+        v_off=supply.v_off,
+        margin=parts.platform.bench.margin,
+    )

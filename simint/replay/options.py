@@ -1,0 +1,160 @@
+"""The command line of `simint replay`: its options, and the scenario they make."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from simint.errors import InputError
+from simint.units import parse_quantity
+
+if TYPE_CHECKING:
+    from simint.scenario import Scenario
+
+# What runs without arguments: a walk past an RF transmitter, long enough to see power fail, short enough to wait for.
+DEFAULT_TRACE = "rf-walk-by"
+
+
+def replay_parser() -> argparse.ArgumentParser:
+    """The argument parser; every quantity stays text until the scenario is made."""
+    parser = argparse.ArgumentParser(
+        prog="simint replay",
+        description="Replay a power trace on a battery-less device that runs a neural network, and say what happened.",
+        epilog="Quantities are written with units: 5mF, 2.8kohm, 4.5V, 24h. Without arguments a default case is replayed.",
+    )
+    parser.add_argument(
+        "scenario", nargs="?", help="scenario file (TOML), as --out writes it; options below override it"
+    )
+    trace = parser.add_argument_group("power trace")
+    trace.add_argument(
+        "--trace", metavar="T", help="name (`simint trace list`) or file; FILE#ARRAY selects inside a file"
+    )
+    trace.add_argument("--start", metavar="TIME", help="offset into the trace at which the run starts")
+    trace.add_argument("--scale", metavar="K", help="multiply the trace's power")
+    trace.add_argument("--end", choices=["loop", "hold", "stop"], help="what follows the trace's end (default: loop)")
+    trace.add_argument("--seed", type=int, help="regenerate a catalogue trace with another seed")
+    trace.add_argument(
+        "--read",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="how to read a trace file, e.g. load_ohm=30kohm",
+    )
+    hardware = parser.add_argument_group("hardware")
+    hardware.add_argument("--supply", metavar="S", help="preset or TOML file (default: boost)")
+    hardware.add_argument("--capacitor", metavar="C", help="capacitance instead of the supply's, e.g. 5mF")
+    hardware.add_argument("--v-on", metavar="V", help="turn-on threshold instead of the supply's")
+    hardware.add_argument("--v-off", metavar="V", help="turn-off threshold instead of the supply's")
+    hardware.add_argument("--initial-voltage", metavar="V", help="capacitor voltage at the start (default: v_off)")
+    hardware.add_argument("--platform", metavar="P", help="preset or TOML file (default: msp430fr5994)")
+    work = parser.add_argument_group("work")
+    work.add_argument("--network", metavar="N", help="preset, family word such as mbconv:har:..., or JSON file")
+    work.add_argument(
+        "--design", metavar="best|FILE", help="execution designs: the best ones, or a file of `simint explore`"
+    )
+    work.add_argument("--objective", choices=["energy", "latency", "published"], help="what `best` means")
+    work.add_argument("--policy", help="recovery policy: tile (default), tile-shutdown, none")
+    work.add_argument(
+        "--guard", action="store_true", default=None, help="tile: start a batch only if its energy is stored"
+    )
+    work.add_argument("--inferences", metavar="N", type=int, help="stop after N inferences")
+    work.add_argument("--duration", metavar="TIME", help="stop after this time (default: one pass of the trace)")
+    work.add_argument("--period", metavar="TIME", help="release an inference every TIME instead of back to back")
+    work.add_argument("--deadline", metavar="TIME", help="deadline of an inference, from its release")
+    work.add_argument("--queue", choices=["newest", "fifo"], help="periodic releases that wait: newest only, or all")
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="print the summary as JSON")
+    output.add_argument("--out", metavar="DIR", help="write summary.json, tables, plot and scenario.toml there")
+    return parser
+
+
+def scenario_from_arguments(arguments: argparse.Namespace) -> Scenario:
+    """The scenario of a file, or the default one, with the options of the command line put over it.
+
+    Raises InputError naming the option.
+    """
+    from simint.engine.workload import Queue
+    from simint.scenario import Scenario, TraceChoice, read_scenario
+
+    if arguments.scenario is not None:
+        scenario = read_scenario(Path(arguments.scenario))
+    else:
+        scenario = Scenario(trace=TraceChoice(name=DEFAULT_TRACE))
+    replace = msgspec.structs.replace
+    scenario = replace(
+        scenario,
+        trace=replace(scenario.trace, **_trace_changes(arguments, scenario)),
+        policy=replace(scenario.policy, **_given(name=arguments.policy, guard=arguments.guard)),
+        workload=replace(
+            scenario.workload,
+            **_given(
+                inferences=arguments.inferences,
+                period=_quantity(arguments.period, "s", "--period"),
+                deadline=_quantity(arguments.deadline, "s", "--deadline"),
+                queue=None if arguments.queue is None else Queue(arguments.queue),
+            ),
+        ),
+        **_given(
+            supply=arguments.supply,
+            platform=arguments.platform,
+            network=arguments.network,
+            capacitance=_quantity(arguments.capacitor, "F", "--capacitor"),
+            v_on=_quantity(arguments.v_on, "V", "--v-on"),
+            v_off=_quantity(arguments.v_off, "V", "--v-off"),
+            initial_voltage=_quantity(arguments.initial_voltage, "V", "--initial-voltage"),
+            duration=_quantity(arguments.duration, "s", "--duration"),
+        ),
+    )
+    return replace(scenario, design=_design(arguments, scenario))
+
+
+def _trace_changes(arguments: argparse.Namespace, scenario: Scenario) -> dict[str, Any]:
+    from simint.config import decode
+    from simint.trace.power_trace import TraceEnd
+    from simint.trace.readers.options import ReadOptions
+
+    changes = _given(
+        name=arguments.trace,
+        seed=arguments.seed,
+        start=_quantity(arguments.start, "s", "--start"),
+        scale=_quantity(arguments.scale, "", "--scale"),
+        end=None if arguments.end is None else TraceEnd(arguments.end),
+    )
+    if arguments.trace is not None or arguments.seed is not None:
+        changes["sha256"] = None  # another trace than the one the scenario had recorded
+    if arguments.read:
+        read = {key: value for key, value in msgspec.to_builtins(scenario.trace.read).items() if value is not None}
+        for item in arguments.read:
+            key, equals, value = item.partition("=")
+            if not equals:
+                raise InputError(f"--read: {item!r} must have the form KEY=VALUE, for example load_ohm=30kohm")
+            read[key] = value
+        changes["read"] = decode(read, ReadOptions, "--read")
+    return changes
+
+
+def _design(arguments: argparse.Namespace, scenario: Scenario) -> Any:
+    """Designs of a scenario file hold for its network and platform; whoever changes those, or asks for it, explores."""
+    from simint.network.catalogue import load_network
+    from simint.tiling.designs_file import read_designs
+
+    replace = msgspec.structs.replace
+    design = scenario.design
+    if arguments.design == "best" or arguments.network or arguments.platform or arguments.objective:
+        design = replace(design, layers=(), objective=arguments.objective)
+    if arguments.design not in (None, "best"):
+        network = load_network(scenario.network) if isinstance(scenario.network, str) else scenario.network
+        design = replace(design, layers=read_designs(Path(arguments.design), network))
+    return design
+
+
+def _quantity(text: str | None, dimension: str, option: str) -> float | None:
+    return None if text is None else parse_quantity(text, dimension, option)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,170 @@
+"""Random cases for the engine, scaled so that power fails now and then and every run ends."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import strategies as st
+
+from simint.engine.event import Case
+from simint.engine.policy import RecoveryPolicy, Restart, Tile, TileShutdown
+from simint.engine.workload import Queue, Workload
+from simint.hardware.supply import Capacitor, FrontEnd, Supply
+from simint.physics.source import compile_source
+from simint.tiling.design import ExecutionDesign
+from simint.tiling.schedule import ZERO, Batch, Cost, LayerSchedule, Loop, Schedule, TileRun, Traffic
+from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource, TraceEnd
+
+POLICIES = (Tile(), Tile(guards=True), TileShutdown(), Restart())
+_DESIGN = ExecutionDesign(tr=1, tc=1, tm=1)
+
+
+def scale(low: float, high: float) -> st.SearchStrategy[float]:
+    """Numbers over orders of magnitude."""
+    return st.floats(math.log10(low), math.log10(high)).map(lambda exponent: 10.0**exponent)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A random case before trace and supply are joined."""
+
+    trace: PowerTrace
+    supply: Supply
+    schedule: Schedule
+    policy: RecoveryPolicy
+    workload: Workload
+    initial_voltage: float
+    sleep_power_w: float
+    start_s: float
+    duration_s: float
+    harvest_while_on: bool
+
+    def case(self, power_factor: float = 1.0) -> Case:
+        """The case, with the trace's power multiplied."""
+        return Case(
+            supply=self.supply,
+            source=compile_source(self.trace.scaled(power_factor), self.supply),
+            schedule=self.schedule,
+            policy=self.policy,
+            workload=self.workload,
+            initial_voltage=self.initial_voltage,
+            sleep_power_w=self.sleep_power_w,
+            start_s=self.start_s,
+            duration_s=self.duration_s,
+            harvest_while_on=self.harvest_while_on,
+        )
+
+
+@st.composite
+def schedules(draw: st.DrawFn, swing_j: float, load_w: float) -> Schedule:
+    """Up to three layers of up to three batches; a tile takes 0.1 % to 20 % of `swing_j`, drawn at about `load_w`."""
+
+    def cost(low: float, high: float) -> Cost:
+        energy_j = swing_j * draw(scale(low, high))
+        return Cost(energy_j, energy_j / (load_w * draw(scale(0.5, 2.0))))
+
+    def maybe(low: float, high: float) -> Cost:
+        return cost(low, high) if draw(st.booleans()) else ZERO
+
+    def batch() -> Batch:
+        runs = tuple(
+            TileRun(draw(st.integers(1, 4)), maybe(1e-4, 1e-2), cost(1e-3, 0.2)) for _ in range(draw(st.integers(1, 2)))
+        )
+        tiles = sum(run.count for run in runs)
+        keeps = draw(st.booleans())
+        written = cost(1e-4, 1e-2)
+        return Batch(
+            0,
+            opening=maybe(1e-4, 1e-2),
+            reload=maybe(1e-4, 1e-2),
+            tiles=runs,
+            write_back=ZERO if keeps else written,
+            preserve=written if keeps else ZERO,
+            traffic=Traffic(tiles, tiles, 0, tiles, 1),
+            reload_traffic=Traffic(0, 0, 1, 0, 0),
+        )
+
+    layers = []
+    for number in range(draw(st.integers(1, 3))):
+        batches = tuple(batch() for _ in range(draw(st.integers(1, 3))))
+        body = tuple((k, draw(st.integers(1, 3))) for k in range(len(batches)))
+        layers.append(LayerSchedule(f"L{number}", _DESIGN, batches, (Loop(body, draw(st.integers(1, 3))),)))
+    index = cost(1e-5, 1e-3)
+    return Schedule(tuple(layers), boot=cost(1e-3, 0.1), index_read=index, index_write=index, vm_bytes=1)
+
+
+@st.composite
+def traces(draw: st.DrawFn, supply: Supply, mean_w: float, step_s: float) -> PowerTrace:
+    """Up to twelve segments with outages, of about `mean_w` into the capacitor half way between the thresholds."""
+    levels = draw(
+        st.lists(st.one_of(st.just(0.0), scale(0.1, 3.0)), min_size=1, max_size=12).filter(
+            lambda levels: max(levels) > 0
+        )
+    )
+    end = draw(st.sampled_from(TraceEnd))
+    if draw(st.booleans()):
+        timing = {"step_s": step_s}
+    else:
+        widths = [step_s * draw(scale(0.1, 3.0)) for _ in levels]
+        timing = {"edges_s": np.concatenate(([0.0], np.cumsum(widths)))}
+    if supply.front_end is FrontEnd.BOOST:
+        return PowerTrace("random", PowerSource(mean_w * np.array(levels)), end=end, **timing)
+    half_way = 0.5 * (supply.v_on + supply.v_off)
+    voltage = supply.v_on * draw(st.floats(1.05, 2.0)) + supply.diode_drop
+    ohm = (voltage - half_way) * half_way / mean_w
+    return PowerTrace("random", TheveninSource(voltage * np.array(levels) / max(levels), ohm), end=end, **timing)
+
+
+@st.composite
+def workloads(draw: st.DrawFn, time_scale_s: float) -> Workload:
+    """Back to back or periodic, with and without deadlines."""
+    inferences = draw(st.one_of(st.none(), st.integers(1, 3)))
+    if draw(st.booleans()):
+        return Workload(inferences=inferences)
+    return Workload(
+        inferences=inferences,
+        period=time_scale_s * draw(scale(0.3, 30.0)),
+        deadline=draw(st.one_of(st.none(), scale(0.3, 30.0).map(lambda factor: factor * time_scale_s))),
+        queue=draw(st.sampled_from(Queue)),
+    )
+
+
+@st.composite
+def drafts(draw: st.DrawFn, policies: tuple[RecoveryPolicy, ...] = POLICIES, lossless: bool = False) -> Draft:
+    """Any supply, trace, schedule, policy and workload; the run lasts 50 recharges at most."""
+    capacitance = draw(scale(1e-6, 1e-1))
+    v_off = draw(st.floats(1.0, 3.0))
+    v_on = v_off * draw(st.floats(1.05, 2.0))
+    swing_j = 0.5 * capacitance * (v_on**2 - v_off**2)
+    mean_w = draw(scale(1e-6, 1e-1))
+    recharge_s = swing_j / mean_w
+    losses_w = 0.0 if lossless else mean_w * draw(st.one_of(st.just(0.0), scale(1e-4, 0.5)))
+    boost = draw(st.booleans())
+    supply = Supply(
+        name="random",
+        source="test",
+        front_end=FrontEnd.BOOST if boost else FrontEnd.DIRECT,
+        capacitor=Capacitor(capacitance=capacitance, leakage=2.0 * v_on**2 / losses_w if losses_w else math.inf),
+        v_on=v_on,
+        v_off=v_off,
+        v_max=v_on * draw(st.floats(1.0, 1.5)) if draw(st.booleans()) else math.inf,
+        efficiency=draw(st.floats(0.3, 1.0)) if boost else 1.0,
+        diode_drop=0.0 if boost else draw(st.sampled_from([0.0, 0.3])),
+        quiescent=0.5 * losses_w / v_on,
+    )
+    trace = draw(traces(supply, mean_w, recharge_s * draw(scale(0.03, 1.0))))
+    load_w = mean_w * draw(scale(0.3, 30.0))
+    return Draft(
+        trace=trace,
+        supply=supply,
+        schedule=draw(schedules(swing_j, load_w)),
+        policy=draw(st.sampled_from(policies)),
+        workload=draw(workloads(recharge_s)),
+        initial_voltage=draw(st.sampled_from([0.0, 0.9 * v_off, v_off, 0.5 * (v_on + v_off), v_on])),
+        sleep_power_w=draw(st.sampled_from([0.0, 0.01 * mean_w, mean_w])),
+        start_s=trace.duration_s * draw(st.sampled_from([0.0, 0.37])),
+        duration_s=50.0 * recharge_s,
+        harvest_while_on=draw(st.sampled_from([True, True, True, False])),
+    )

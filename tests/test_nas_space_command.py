@@ -1,0 +1,146 @@
+"""`python -m nas.space`: what it prints and writes, and how it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nas.columns import COLUMN_NAMES
+from nas.pareto import pareto_front
+from nas.space import load_space
+from nas.space_command import main
+from nas.space_table import build_table
+from simint.network.families import network_from_word
+from simint.tiling.explorer import explore_network_published
+
+SMALL = """
+name = "small"
+family = "har"
+widths = [1]
+resolutions = [64, 128]
+expansions = [1, 4]
+kernels = [1, 5]
+repeats = [1, 2]
+shortcuts = [false, true]
+capacitance = "470uF"
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL)
+    return file
+
+
+def test_the_whole_activity_space_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["har", "--percentiles", "25,75", "--latency", "18.53157s"]) == 0
+    text = capsys.readouterr().out
+    assert "10,616,832 networks of 855 distinct layers" in text
+    assert "18.470" in text
+    assert "33.777" in text
+    assert "33.17" in text  # feasible share of width 1, resolution 64, in percent
+    assert "width 1, resolution 64" in text
+
+
+def test_json_agrees_with_exploration(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main([str(small), "--json", "--percentiles", "0,50,100", "--top", "3", "--by", "latency", "--sensitivity"]) == 0
+    )
+    report = json.loads(capsys.readouterr().out)
+    assert report["networks"] == 2 * 16**3
+    assert [entry["percent"] for entry in report["percentiles"]] == [0, 50, 100]
+    assert report["constraints"]["latency_s"] is None
+    assert [entry["parameter"] for entry in report["sensitivity"]] == ["expansions", "kernels", "repeats", "shortcuts"]
+    fastest = report["ranked"][0]
+    assert fastest["latency_s"] == pytest.approx(report["percentiles"][0]["latency_s"], rel=1e-12)
+    assert fastest["latency_s"] <= report["ranked"][2]["latency_s"]
+    assert sum(entry["buildable"] for entry in report["settings"]) == report["networks"]
+    # The word of the network reads back; on the platform's bench it costs what it costs with 5 mF, not with 470 uF.
+    layers = network_from_word(fastest["network"]).layers
+    assert fastest["macs"] == sum(layer.macs for layer in layers)
+    table = build_table(load_space(str(small)))
+    assert explore_network_published(layers, table.platform).latency_s != pytest.approx(fastest["latency_s"])
+
+
+def test_the_table_is_written_as_csv(small: Path, tmp_path: Path) -> None:
+    assert main([str(small), "--out", str(tmp_path / "table.csv")]) == 0
+    with open(tmp_path / "table.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    table = build_table(load_space(str(small)))
+    assert len(rows) == 2 * (1 + 3 * 16)
+    written = np.array([[float(row[name]) for name in COLUMN_NAMES] for row in rows]).reshape(2, 1 + 3 * 16, -1)
+    assert (written[:, 0] == table.fixed).all()
+    assert (written[:, 1:].reshape(table.blocks.shape) == table.blocks).all()
+    assert [rows[1][name] for name in ("block", "expansion", "kernel", "repeats", "shortcut")] == ["0", *"111n"]
+
+
+def test_the_table_is_written_as_npz(small: Path, tmp_path: Path) -> None:
+    assert main([str(small), "--out", str(tmp_path / "table.npz")]) == 0
+    table = build_table(load_space(str(small)))
+    with np.load(tmp_path / "table.npz") as arrays:
+        assert (arrays["fixed"] == table.fixed).all()
+        assert (arrays["blocks"] == table.blocks).all()
+        assert (arrays["canonical"] == table.canonical).all()
+        assert arrays["columns"].tolist() == list(COLUMN_NAMES)
+        assert arrays["choices"].shape == (16, 4)
+
+
+def test_the_front_is_written(small: Path, tmp_path: Path) -> None:
+    assert main([str(small), "--front", str(tmp_path / "front.csv")]) == 0
+    with open(tmp_path / "front.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(pareto_front(build_table(load_space(str(small)))).settings)
+    latency = [float(row["latency_s"]) for row in rows]
+    assert latency == sorted(latency)
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "message"),
+    [
+        ("", ["--percentiles", "5,101"], "percentile 101: 0 to 100 expected"),
+        ("", ["--percentiles", "5,x"], "--percentiles: 'x' is not a quantity"),
+        ("", ["--latency", "5m"], "--latency: '5m'"),
+        ("", ["--top", "-1"], "--top: 0 to 100000 networks, got -1"),
+        ("", ["--out", "table.txt"], "table.txt: a table is written as .csv or .npz"),
+        ("", ["--out", "no/such/folder/table.csv"], "no/such/folder: cannot be written"),
+        ("colour = 3", [], "unknown key `colour`"),
+        ("nvm_bytes = '4MB'", [], "Expected `int | null`, got `str` - at `nvm_bytes`"),
+        ("nvm_bytes = 100", [], "search space 'small': no network can be built"),
+        ("platform = 'esp32'", [], "unknown platform 'esp32'"),
+        ("platform = 'msp430fr5994'", [], "is in consistent mode"),
+    ],
+)
+def test_wrong_input_is_one_line_and_leaves_nothing(
+    line: str, words: list[str], message: str, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.write_text(SMALL + line)
+    assert main([str(small), *words]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
+    assert list(tmp_path.iterdir()) == [small]
+
+
+def test_a_capacitor_nobody_calibrated(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small.write_text(SMALL.replace("470uF", "330uF"))
+    assert main([str(small)]) == 2
+    assert "no calibrated source resistance" in capsys.readouterr().err
+
+
+def test_help_loads_no_compiled_code() -> None:
+    code = (
+        "import sys, nas.space, nas.space_command; print([m for m in ('numba', 'rich', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    shown = subprocess.run([sys.executable, "-m", "nas.space", "--help"], capture_output=True, text=True, check=True)
+    assert "--front" in shown.stdout
