@@ -16,7 +16,7 @@ from numba import njit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+)?import\s+(.+)$", re.MULTILINE)
+_IMPORT = re.compile(r"^(?:from\s+([\w.]+)\s+)?import\s+(.+)$", re.MULTILINE)
 
 
 def compiled(function: F) -> F:

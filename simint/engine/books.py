@@ -68,8 +68,8 @@ def check_books(
 ) -> None:
     """Raise LedgerError where the books of energy or of time do not close to 1e-9 of their turnover.
 
-    `stored_scale_j` is the largest energy the capacitor held: a voltage has 53 bits, so a change in store below the last
-    of them cannot be seen, and each of the `roundings` of the voltage may move it by some.
+    `stored_scale_j` is the largest energy the capacitor held: a voltage has 53 bits, so a change in store below the
+    last of them cannot be seen, and each of the `roundings` of the voltage may move it by some.
     """
     allowed = _TOLERANCE * energy.turnover_j + 8.0 * _EPS * stored_scale_j * (1 + roundings)
     if not abs(energy.imbalance_j) <= allowed:

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 import simpy
 
 from simint.engine.execution import BROWNED_OUT, DONE, OUT_OF_TIME, lose, settle
-from simint.engine.nontermination import can_complete, diagnose
+from simint.engine.nontermination import can_complete, capacitance_to_hold, diagnose, smallest_capacitance
 from simint.engine.observer import Observer
 from simint.engine.policy import RecoveryPolicy
 from simint.engine.program import Program, Rows, Step
 from simint.engine.run import CycleEnd, Nontermination, PowerCycle, Verdict
-from simint.engine.stagnation import Stagnation, fruitless, stuck_below
+from simint.engine.stagnation import Climb, Stagnation
 from simint.engine.storage import Storage
 from simint.engine.tally import Tally
 from simint.engine.workload import Release, ReleaseQueue
-from simint.physics.source import LOOP
+from simint.physics.source import LOOP, STOP
 from simint.physics.state import NodeState, copy_state
 from simint.physics.stepping import HIGH, LOW, NEVER
 
@@ -94,7 +94,7 @@ class Device:
         """Off, until the capacitor is at `v_on`."""
         storage, v_on = self.storage, self.storage.supply.v_on
         looped = storage.source.end == LOOP
-        passes, check = 0, 1
+        climb = Climb()
         while True:
             before, since = storage.voltage, self._remember()
             left = self._time_left()
@@ -105,18 +105,15 @@ class Device:
             yield self._passed("off", storage.now_s, since)
             if code == HIGH:
                 return
-            passes += 1
-            stuck = code == NEVER
-            if looped and passes == check and not self._time_is_over():
-                check *= 2
-                stuck = stuck_below(storage, before, v_on)
-            if stuck:
-                note = f"the capacitor stays near {storage.voltage:.3g} V, below v_on = {v_on:g} V"
-                raise RunOver(Verdict.NEVER_ON, note)
             if self._time_is_over():
                 if self.tally.power_cycles:
                     raise RunOver(Verdict.STOPPED)
                 raise RunOver(Verdict.NEVER_ON, f"the capacitor was at {storage.voltage:.3g} V when the time was over")
+            if code == NEVER or climb.hopeless(storage, before, v_on, 0.0):
+                note = f"the capacitor stays near {storage.voltage:.3g} V, below v_on = {v_on:g} V"
+                # A source that has ended may have lifted the capacitor before; a looped one would do it again.
+                died = self.tally.power_cycles and not looped
+                raise RunOver(Verdict.STOPPED if died else Verdict.NEVER_ON, note)
 
     def _power_cycle(self) -> Wait:
         """From turn-on to turn-off."""
@@ -189,7 +186,8 @@ class Device:
             needed_v = math.sqrt(v_off * v_off + 2.0 * needed_j / storage.node.capacitance)
         needed_v *= 1.0 + _ROUNDING
         if needed_v > storage.node.ceiling_v:
-            raise self._impossible(step, "the guard waits for a voltage above the clamp")
+            enough = capacitance_to_hold(storage, needed_v, storage.node.ceiling_v)
+            raise self._impossible(step, "the guard waits for a voltage above the clamp", enough)
         if storage.voltage >= needed_v:
             return True
         return (yield from self._sleep(math.inf, needed_v))
@@ -204,12 +202,14 @@ class Device:
             code, started, now_s = storage.execute(step.warm if warm else step.cold, step.commits, horizon_s)
             if code == DONE:
                 self.tally.done(step, warm)
+            else:
+                self.cut_at_end = step.layer, started
             yield self._passed("work", now_s)
             if code == BROWNED_OUT:
+                self.cut_at_end = None
                 self._power_failed(step, started)
                 return CycleEnd.BROWN_OUT
             if code == OUT_OF_TIME:
-                self.cut_at_end = step.layer, started
                 raise RunOver(Verdict.STOPPED)
             self.vm_warm = True
             self._move_on(step, now_s)
@@ -235,17 +235,25 @@ class Device:
         if step.commits or following is None:
             self.last_commit_s = now_s
 
-    def _power_failed(self, step: Step | None, started: int) -> None:
+    def _power_failed(self, step: Step | None, started: int, asleep: bool = False) -> None:
         """Everything since the last commit is lost; work that can never be done ends the run."""
         lose(self.storage.ledger)
         self.tally.lose(step, started)
         self.vm_warm = False
         job = self.job
+        pending = next(self.program.steps()) if job is None else job.step
         # A guarded device may sleep after its boot, so its batch may start from a fuller capacitor than `v_on`.
-        if not self.policy.guards and not self._possible(step):
-            raise self._impossible(step, "it does not complete from a full charge at the best of the trace")
-        if job is not None and self.stagnation.repeats_after_failure(self.storage, self.last_commit_s):
-            raise self._impossible(job.step, "the same state comes back without a commit in between")
+        if (step is None or not self.policy.guards) and not self._possible(step):
+            # After its boot a guarded device gathers energy; any other goes straight on with the pending batch.
+            work = self._attempt(step if self.policy.guards else step or pending)
+            enough = smallest_capacitance(self.storage, work, self.storage.harvest_while_on)
+            raise self._impossible(step, "it does not complete from a full charge at the best of the trace", enough)
+        if job is None and asleep:
+            self.stagnation.forget()  # the next release will change the course of things
+        elif self.stagnation.repeats_after_failure(self.storage, self.last_commit_s):
+            enough = smallest_capacitance(self.storage, self._attempt(pending), harvest=False)
+            failed = None if job is None else pending
+            raise self._impossible(failed, "the same state comes back without a commit in between", enough)
         if job is not None and step is not None and not step.commits:
             job.steps = self.program.steps()
             job.step, job.tiles_done = next(job.steps), 0
@@ -267,31 +275,36 @@ class Device:
             return [self.program.start, step.cold]
         return [self.program.start, *(piece.warm for piece in self.program.steps())]
 
-    def _impossible(self, step: Step | None, reason: str) -> RunOver:
+    def _impossible(self, step: Step | None, reason: str, enough_f: float) -> RunOver:
         layer = "boot" if step is None else self.program.names[step.layer]
         tile = self.job.tiles_done if self.job is not None else 0
-        cause = diagnose(self.storage, self._attempt(step), layer, tile, reason)
+        cause = diagnose(self.storage, self._attempt(step), layer, tile, reason, enough_f)
         return RunOver(Verdict.NONTERMINATION, cause=cause)
 
     def _sleep(self, wait_s: float, until_v: float) -> Attempt:
         """Asleep for `wait_s`, or until the capacitor is at `until_v`."""
-        storage = self.storage
+        storage, climb = self.storage, Climb()
+        looped = storage.source.end == LOOP
         end_s = storage.now_s + wait_s
         while True:
+            before, since = storage.voltage, self._remember()
             wait_left = max(end_s - storage.now_s, 0.0)
-            piece = min(wait_left, self._time_left(), storage.source.duration_s)
-            since = self._remember()
+            piece = min(wait_left, self._time_left(), storage.source.duration_s if looped else math.inf)
             code = storage.rest(self.sleep_power_w, piece, storage.supply.v_off, until_v)
             yield self._passed("sleep", storage.now_s, since, self.sleep_power_w)
             if code == LOW:
-                self._power_failed(None, 0)
+                self._power_failed(None, 0, asleep=True)
                 return False
-            if code == HIGH or piece == wait_left:
+            if code == HIGH or (piece == wait_left and code != NEVER):
                 return True
             if self._time_is_over():
                 raise RunOver(Verdict.STOPPED)
-            if self.job is not None and fruitless(storage, self.last_commit_s):
-                raise self._impossible(self.job.step, "the guard never finds enough energy for it")
+            if code == NEVER and storage.source.end == STOP:
+                raise RunOver(Verdict.STOPPED, "the source ended while the guard waited")
+            job = self.job
+            if job is not None and (code == NEVER or climb.hopeless(storage, before, until_v, self.sleep_power_w)):
+                enough = capacitance_to_hold(storage, until_v, storage.voltage)
+                raise self._impossible(job.step, "the guard never finds enough energy for it", enough)
 
     def _all_done(self) -> bool:
         wanted = self.queue.workload.inferences

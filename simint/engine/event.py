@@ -18,6 +18,7 @@ from simint.engine.run import Inference, Run
 from simint.engine.storage import open_storage
 from simint.engine.tally import continuous_s, layer_counts, new_tally
 from simint.engine.workload import Release, ReleaseQueue, Workload
+from simint.errors import InputError
 from simint.hardware.supply import Supply
 from simint.physics.source import LOOP, CompiledSource
 from simint.physics.state import stored_j
@@ -50,8 +51,10 @@ def simulate(case: Case, observers: Sequence[Observer] = (), stop_requested: Cal
     """Run one case to its verdict.
 
     `stop_requested` is asked between events; when it says yes, the run ends as `interrupted` with what was done.
-    Raises LedgerError where the books do not close.
+    Raises InputError for a case without an end, and LedgerError where the books do not close.
     """
+    if case.workload.inferences is None and case.duration_s == math.inf:
+        raise InputError("a run needs an end: a number of inferences, or a duration")
     env = simpy.Environment()
     program = build_program(case.schedule, case.policy)
     storage = open_storage(case.supply, case.source, case.initial_voltage, case.start_s, case.harvest_while_on)

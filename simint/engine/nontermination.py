@@ -16,22 +16,24 @@ _LARGEST_FACTOR = 1e5
 _PRECISION = 1e-3
 
 
-def completes(storage: Storage, node: Node, rows: Sequence[Rows], v_start: float) -> bool:
-    """Whether the rows run through in one power cycle that starts at `v_start`, on `node` and the best supply."""
+def completes(storage: Storage, node: Node, rows: Sequence[Rows], harvest: bool) -> bool:
+    """Whether the rows run through in one power cycle from `v_on`, on `node`, at the best supply or with no harvest."""
     source = storage.best
-    state, ledger = start_state(source, v_start, 0.0), new_ledger()
-    v_off, connected = storage.supply.v_off, storage.harvest_while_on
+    state, ledger = start_state(source, storage.supply.v_on, 0.0), new_ledger()
+    v_off = storage.supply.v_off
     return all(
-        execute(node, source, state, ledger, piece, False, v_off, connected, math.inf)[0] == DONE for piece in rows
+        execute(node, source, state, ledger, piece, False, v_off, harvest, math.inf)[0] == DONE for piece in rows
     )
 
 
 def can_complete(storage: Storage, rows: Sequence[Rows]) -> bool:
     """Whether the rows run through from turn-on at the best supply of the trace; a "no" is final."""
-    return completes(storage, storage.node, rows, storage.supply.v_on)
+    return completes(storage, storage.node, rows, storage.harvest_while_on)
 
 
-def diagnose(storage: Storage, rows: Sequence[Rows], layer: str, tile: int, reason: str) -> Nontermination:
+def diagnose(
+    storage: Storage, rows: Sequence[Rows], layer: str, tile: int, reason: str, enough_f: float
+) -> Nontermination:
     """What the impossible piece of work needs, what a power cycle gives, and which capacitor would do."""
     capacitance = storage.node.capacitance
     return Nontermination(
@@ -39,21 +41,21 @@ def diagnose(storage: Storage, rows: Sequence[Rows], layer: str, tile: int, reas
         tile=tile,
         needed_j=sum(energy_of(piece) for piece in rows),
         given_j=stored_j(capacitance, storage.supply.v_on) - stored_j(capacitance, storage.supply.v_off),
-        smallest_capacitance=smallest_capacitance(storage, rows),
+        smallest_capacitance=enough_f,
         reason=reason,
     )
 
 
-def smallest_capacitance(storage: Storage, rows: Sequence[Rows]) -> float:
-    """The smallest capacitor (to 0.1 %) with which the rows run through from `v_on` on the best supply, in F.
+def smallest_capacitance(storage: Storage, rows: Sequence[Rows], harvest: bool) -> float:
+    """The smallest capacitor (to 0.1 %) with which the rows run through from `v_on`, in F.
 
+    With `harvest` on the best supply of the trace; without, on stored energy alone, which is enough on any trace.
     Infinite where even a 10^5 times larger one would not do. More capacitance never hurts here, so bisection is exact.
     """
-    supply = storage.supply
     low, high = storage.node.capacitance, storage.node.capacitance * 2.0
 
     def enough(capacitance: float) -> bool:
-        return completes(storage, node_of(supply, capacitance), rows, supply.v_on)
+        return completes(storage, node_of(storage.supply, capacitance), rows, harvest)
 
     while not enough(high):
         low, high = high, high * 2.0
@@ -63,3 +65,9 @@ def smallest_capacitance(storage: Storage, rows: Sequence[Rows]) -> float:
         middle = math.sqrt(low * high)
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def capacitance_to_hold(storage: Storage, needed_v: float, top_v: float) -> float:
+    """The capacitor that holds at `top_v` what the present one holds at `needed_v`, above `v_off`, in F."""
+    empty = storage.supply.v_off**2
+    return storage.node.capacitance * (needed_v**2 - empty) / (top_v**2 - empty) if top_v**2 > empty else math.inf

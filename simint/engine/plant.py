@@ -1,7 +1,7 @@
 """Node, source, state and ledger of one run packed into a handful of arrays.
 
 Handing nested named tuples from Python to compiled code costs about 10 us a call, several times what a batch itself takes;
-eight flat arrays cost less than 1 us. So an engine that calls once per batch packs at the start, and the compiled side
+nine flat arrays cost less than 1 us. So an engine that calls once per batch packs at the start, and the compiled side
 takes views of the parts.
 """
 
@@ -34,6 +34,7 @@ class Plant(NamedTuple):
     values: NDArray[np.floating[Any]]
     constants: NDArray[np.float64]
     tree_start: NDArray[np.int64]
+    tree_rows: NDArray[np.float64]
     moving: NDArray[np.float64]
     at: NDArray[np.int64]
 
@@ -41,10 +42,10 @@ class Plant(NamedTuple):
 def pack(node: Node, source: CompiledSource, voltage: float, offset_s: float) -> Plant:
     """A plant at time 0 with `voltage` on the capacitor, `offset_s` seconds into the trace, and empty books."""
     tree = source.tree
-    parts = (source.resistance, source.knee_v, source.knee_i, source.edges_s, *tree[1:])
+    parts = (source.resistance, source.knee_v, source.knee_i, source.edges_s)
     timing = (source.efficiency, source.drop_v, source.step_s, source.duration_s)
     plant = Plant(
-        numbers=np.array([*node, *timing, offset_s]),
+        numbers=np.array([*node, *timing, offset_s, source.peak]),
         shape=np.array(
             [
                 source.link,
@@ -54,12 +55,12 @@ def pack(node: Node, source: CompiledSource, voltage: float, offset_s: float) ->
                 *source.knee_v.shape,
                 source.knee_i.shape[0],
                 source.edges_s.size,
-                tree.energy_j.size,
             ]
         ),
         values=source.values,
         constants=np.concatenate([part.ravel() for part in parts]),
         tree_start=tree.start,
+        tree_rows=tree.rows,
         moving=np.zeros(_MOVING),
         at=np.zeros(2, dtype=np.int64),
     )
@@ -90,11 +91,8 @@ def source_of(plant: Plant) -> CompiledSource:
     knee_v, rest = rest[:size].reshape((shape[4], points)), rest[size:]
     size = shape[6] * points
     knee_i, rest = rest[:size].reshape((shape[6], points)), rest[size:]
-    edges, rest = rest[: shape[7]], rest[shape[7] :]
-    k = shape[8]
-    tree = HarvestTree(
-        plant.tree_start, rest[:k], rest[k : 2 * k], rest[2 * k : 3 * k], rest[3 * k : 4 * k], rest[4 * k : 5 * k]
-    )
+    edges = rest[: shape[7]]
+    tree = HarvestTree(plant.tree_start, plant.tree_rows)
     return CompiledSource(
         shape[0],
         shape[1],
@@ -107,6 +105,7 @@ def source_of(plant: Plant) -> CompiledSource:
         numbers[6],
         edges,
         numbers[7],
+        numbers[9],
         shape[2],
         tree,
     )
@@ -119,6 +118,7 @@ def execute_packed(
     values: NDArray[np.floating[Any]],
     constants: NDArray[np.float64],
     tree_start: NDArray[np.int64],
+    tree_rows: NDArray[np.float64],
     moving: NDArray[np.float64],
     at: NDArray[np.int64],
     rows: NDArray[np.float64],
@@ -128,7 +128,7 @@ def execute_packed(
     horizon_s: float,
 ) -> tuple[int, int, float]:
     """`execution.execute` on a plant."""
-    plant = Plant(numbers, shape, values, constants, tree_start, moving, at)
+    plant = Plant(numbers, shape, values, constants, tree_start, tree_rows, moving, at)
     node = Node(numbers[0], numbers[1], numbers[2], numbers[3])
     state, ledger = state_of(plant), ledger_of(plant)
     return execute(node, source_of(plant), state, ledger, rows, commits, v_off, connected, horizon_s)

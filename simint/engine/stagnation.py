@@ -26,27 +26,36 @@ class Stagnation:
         At a power failure the voltage is `v_off` and volatile memory is empty, so the state is the place in the trace and
         the pending work, which only a commit changes.
         """
-        source = storage.source
         if last_commit_s > self.last_failure_s:
             self.places.clear()
         self.last_failure_s = storage.now_s
-        if source.end != LOOP:
-            return False
-        place = 0.0 if source.segments == 1 else storage.trace_phase_s
-        repeated = any(abs(place - earlier) <= _SAME_PLACE * source.duration_s for earlier in self.places)
+        place, trace_s = storage.trace_place_s, storage.source.duration_s
+        repeated = any(abs(place - earlier) <= _SAME_PLACE * trace_s for earlier in self.places)
         self.places.append(place)
-        return repeated or (fruitless(storage, last_commit_s) and len(self.places) > _FRUITLESS_PASSES)
+        fruitless = storage.source.end == LOOP and storage.now_s - last_commit_s > _FRUITLESS_PASSES * trace_s
+        return repeated or (fruitless and len(self.places) > _FRUITLESS_PASSES)
+
+    def forget(self) -> None:
+        """What comes next does not depend on these failures alone."""
+        self.places.clear()
 
 
-def fruitless(storage: Storage, last_commit_s: float) -> bool:
-    """Whether the run has gone on for many passes of its trace without a commit."""
-    return storage.now_s - last_commit_s > _FRUITLESS_PASSES * storage.source.duration_s
+@dataclass(slots=True)
+class Climb:
+    """A wait for a voltage on a looped trace; asked after 1, 2, 4, ... passes whether it can ever end."""
 
+    passes: int = 0
+    next_check: int = 1
 
-def stuck_below(storage: Storage, before_v: float, high_v: float) -> bool:
-    """Whether a capacitor that rose from `before_v` during one pass of the looped trace provably stays below `high_v`."""
-    now = storage.voltage
-    if now <= before_v:
-        return True
-    # Wherever the climb ends, one of these levels is likely to bound it; any that does is a proof.
-    return any(storage.climbs_for_ever_below(high_v, now + share * (high_v - now)) for share in (0.01, 0.2, 0.6, 0.9))
+    def hopeless(self, storage: Storage, before_v: float, high_v: float, load_w: float) -> bool:
+        """Note a whole pass that began at `before_v`; whether the capacitor provably stays below `high_v`."""
+        self.passes += 1
+        if self.passes < self.next_check:
+            return False
+        self.next_check *= 2
+        now = storage.voltage
+        if now <= before_v:
+            return True
+        # Wherever the climb ends, one of these levels is likely to bound it; any that does is a proof.
+        levels = (now + share * (high_v - now) for share in (0.01, 0.2, 0.6, 0.9))
+        return any(storage.climbs_for_ever_below(high_v, level, load_w) for level in levels)

@@ -12,7 +12,7 @@ from simint.engine.plant import execute_packed, ledger_of, pack, state_of
 from simint.engine.program import Activity, Rows
 from simint.hardware.supply import Supply
 from simint.physics.best_case import best_case
-from simint.physics.source import LOOP, CompiledSource
+from simint.physics.source import LOOP, STOP, CompiledSource
 from simint.physics.state import Node, NodeState, copy_state
 from simint.physics.stepping import advance
 
@@ -57,9 +57,12 @@ class Storage:
         return float(self.ledger.settled_j.sum() + self.ledger.pending_j.sum())
 
     @property
-    def trace_phase_s(self) -> float:
-        """Time within the present pass of the trace."""
-        return (self.now_s + self.state.offset_s) % self.source.duration_s
+    def trace_place_s(self) -> float:
+        """Place in the trace: at equal places, what is still to come from the source is equal."""
+        source, trace_s = self.source, self.now_s + self.state.offset_s
+        if source.segments == 1 and source.end != STOP:
+            return 0.0
+        return trace_s % source.duration_s if source.end == LOOP else min(trace_s, source.duration_s)
 
     def charge(self, high_v: float, duration_s: float) -> int:
         """Wait with the device off until `high_v` is reached or the time is over; returns a code of `stepping`."""
@@ -68,7 +71,10 @@ class Storage:
 
     def rest(self, power_w: float, duration_s: float, low_v: float, high_v: float) -> int:
         """Wait with the device asleep; sleep is no work in progress, so it is settled at once."""
+        started_s = self.now_s
         code, elapsed = advance(self.node, self.source, self.state, power_w, duration_s, low_v, high_v, True)
+        if duration_s == math.inf:
+            elapsed = self.now_s - started_s
         self.ledger.settled_j[Activity.SLEEP] += power_w * elapsed
         self.ledger.settled_s[Activity.SLEEP] += elapsed
         return int(code)
@@ -77,8 +83,8 @@ class Storage:
         """Run the rows of a step; see `execution.execute`."""
         return self.run_rows(rows, commits, self.v_off, self.harvest_while_on, horizon_s)
 
-    def climbs_for_ever_below(self, high_v: float, bound_v: float) -> bool:
-        """Whether the voltage, now below `bound_v` with the device off, can never pass it on the looped trace.
+    def climbs_for_ever_below(self, high_v: float, bound_v: float, load_w: float) -> bool:
+        """Whether the voltage, now below `bound_v` under a constant load, can never pass it on the looped trace.
 
         Later passes start higher than earlier ones, and a higher start never ends lower. So if a pass from `bound_v`
         stays below `high_v` and ends at or below `bound_v`, no pass from below can do more.
@@ -87,7 +93,7 @@ class Storage:
             return False
         trial = copy_state(self.state)
         trial.tv[1] = bound_v
-        code, _ = advance(self.node, self.source, trial, 0.0, self.source.duration_s, -math.inf, high_v, True)
+        code, _ = advance(self.node, self.source, trial, load_w, self.source.duration_s, -math.inf, high_v, True)
         return bool(code == 0 and trial.tv[1] <= bound_v)
 
 

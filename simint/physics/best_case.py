@@ -16,7 +16,7 @@ def best_case(source: CompiledSource) -> CompiledSource:
 
     Exact for converted power and for Thevenin sources of one resistance; an upper envelope otherwise.
     """
-    values, resistance = source.values.max(keepdims=True).astype(np.float64), source.resistance
+    values, resistance = np.array([source.peak]), source.resistance
     knee_v, knee_i = source.knee_v, source.knee_i
     if source.link == THEVENIN and resistance.size > 1:
         ohm = float(resistance.max())
@@ -40,6 +40,7 @@ def best_case(source: CompiledSource) -> CompiledSource:
         knee_i=knee_i,
         step_s=1.0,
         edges_s=none,
+        peak=float(values[0]),
         duration_s=1.0,
         end=HOLD,
         tree=build_harvest_tree(none if source.link != CONVERTED else values, 1.0, none),

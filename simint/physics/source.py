@@ -37,7 +37,7 @@ class CompiledSource(NamedTuple):
 
     `values`: (n,) maximum power in W (CONVERTED, CURVE) or open-circuit voltage in V (THEVENIN).
     `resistance`: (1,) or (n,) ohm. `knee_v`: (1, m) or (n, m) V and `knee_i`: (n, m) A. `step_s`: 0 where `edges_s`
-    (n + 1,) holds. `tree` sums the values of a CONVERTED source over blocks of segments.
+    (n + 1,) holds. `peak`: the largest of `values`. `tree` sums the values of a CONVERTED source over blocks of segments.
     """
 
     link: int
@@ -51,6 +51,7 @@ class CompiledSource(NamedTuple):
     step_s: float
     edges_s: Array
     duration_s: float
+    peak: float
     end: int
     tree: HarvestTree
 
@@ -96,6 +97,7 @@ def compile_source(trace: PowerTrace, supply: Supply) -> CompiledSource:
         step_s=trace.step_s or 0.0,
         edges_s=edges,
         duration_s=trace.duration_s,
+        peak=float(values.max()),
         end=_ENDS[trace.end],
         tree=build_harvest_tree(values if link == CONVERTED else none, trace.step_s or 0.0, edges),
     )
@@ -146,8 +148,8 @@ def available_w(source: CompiledSource, segment: int) -> float:
     """Power at the maximum power point of a segment, W."""
     if source.link == THEVENIN:
         ohm = source.resistance[segment if source.resistance.size > 1 else 0]
-        return float(source.values[segment] ** 2 / (4.0 * ohm))
-    return float(source.values[segment])
+        return float(np.float64(source.values[segment]) ** 2 / (4.0 * ohm))
+    return np.float64(source.values[segment])
 
 
 @compiled

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 from simint.compiled import compiled
-from simint.physics.crossing import cross, longest_crossing, window
-from simint.physics.node import direction, flow, net_power, time_between
+from simint.physics.crossing import walk_blocks
+from simint.physics.node import direction, flow, integrals, net_power, stays_signed
 from simint.physics.source import CONVERTED, HOLD, CompiledSource, Element, available_w, element_at
 from simint.physics.state import (
     AVAILABLE,
@@ -44,12 +44,11 @@ def advance(
     Returns why it stopped and the seconds that passed. `connected` false takes the source away (a comparison with
     models that credit no harvest while the device is on).
     """
-    left = duration_s
+    left, began = duration_s, state.tv[0]
     tv, at = state.tv, state.at
-    reach = duration_s  # how long a window is worth trying
     while True:
         if tv[1] >= high_v:
-            return HIGH, duration_s - left
+            return HIGH, _spent(duration_s, left, tv[0] - began)
         if left <= 0.0:
             return TIME, duration_s
         alive = connected
@@ -58,9 +57,9 @@ def advance(
             stop = segment_stop(source, state)
             alive = at[0] < source.segments or source.end == HOLD
             if source.link == CONVERTED and left > stop - tv[0]:
-                stop, reach, took = _cross_windows(node, source, state, load_w, left, stop, reach, low_v, high_v)
-                if took > 0.0:
-                    left -= took
+                walked = walk_blocks(node, source, state, load_w, left, low_v, high_v)
+                if walked > 0.0:
+                    left -= walked
                     continue
         segment = min(at[0], source.segments - 1)
         v = tv[1]
@@ -72,17 +71,18 @@ def advance(
             element = element_at(source, segment, v, False)
             heading = _heading(node, element, v, load_w)
         if heading < 0.0 and v <= low_v:
-            return LOW, duration_s - left
+            return LOW, _spent(duration_s, left, tv[0] - began)
         dt = min(left, stop - tv[0])
         target = min(high_v, node.ceiling_v, element.high_v) if heading > 0.0 else max(low_v, element.low_v, 0.0)
         held = heading == 0.0 or target == v or (heading < 0.0 and v <= 0.0)
         a, b, d = _coefficients(node, element, load_w)
-        if dt == math.inf:
-            dt = math.inf if held else time_between(v, target, a, b, d, node.capacitance) * (1.0 + 1e-12)
-            if dt == math.inf:
-                return NEVER, duration_s - left if left < math.inf else 0.0
-        met = False
-        if held:
+        met = dt == math.inf
+        if met:
+            if held or not stays_signed(v, target, a, b, d):
+                return NEVER, _spent(duration_s, left, tv[0] - began)
+            elapsed, j1, j2 = integrals(v, target, a, b, d, node.capacitance)
+            tv[1] = target
+        elif held:
             elapsed, j1, j2 = dt, v * dt, v * v * dt
             if v >= node.ceiling_v and heading > 0.0:
                 state.supply_j[SPILLED] += net_power(v, a, b, d) * dt
@@ -93,10 +93,16 @@ def advance(
             tv[0] += elapsed
             left -= elapsed
             if target == low_v and heading < 0.0:
-                return LOW, duration_s - left
+                return LOW, _spent(duration_s, left, tv[0] - began)
         else:
             tv[0] = stop if dt < left else tv[0] + elapsed
             left -= dt
+
+
+@compiled
+def _spent(duration_s: float, left: float, passed_s: float) -> float:
+    """The difference of two durations is the more exact one, but says nothing where there was no limit of time."""
+    return passed_s if left == math.inf else duration_s - left
 
 
 @compiled
@@ -137,36 +143,3 @@ def _book(
         charge = element.b * dt - element.d * j1
         books[HARVESTED] += element.b * j1 - element.d * j2 + source.drop_v * charge
         books[FRONTEND_LOSS] += source.drop_v * charge
-
-
-@compiled
-def _cross_windows(
-    node: Node,
-    source: CompiledSource,
-    state: NodeState,
-    load_w: float,
-    left: float,
-    stop: float,
-    reach: float,
-    low_v: float,
-    high_v: float,
-) -> tuple[float, float, float]:
-    """Cross the longest window of several segments that can be crossed; returns (stop, reach, seconds taken).
-
-    Nothing taken: the node has to walk to `stop`, the end of the segment or of a window of one constant value. `reach` is
-    how long a window is worth trying next time.
-    """
-    now, v = state.tv[0], state.tv[1]
-    wanted = min(left, reach, source.duration_s)
-    while v > 0.0 and wanted > stop - now:
-        w = window(source, state, wanted)
-        t = w.end_s - now
-        if w.lowest_w == w.highest_w:
-            return w.end_s, 2.0 * wanted, 0.0
-        longest = longest_crossing(node, source, v, w, t, load_w, low_v, high_v)
-        if longest >= t:
-            cross(node, source, state, w, t, load_w)
-            # The last window ends with the time that is left, so that no rounding remains.
-            return stop, 1.2 * wanted, left if wanted == left and w.end_s == now + left else t
-        wanted = 0.9 * longest
-    return stop, max(4.0 * wanted, stop - now), 0.0
