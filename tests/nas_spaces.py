@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from nas.columns import Costs, Ints
-from nas.population import Constraints
-from nas.space import SearchSpace
-from nas.space_table import SpaceTable
+from nas.space.columns import Costs, Ints
+from nas.space.population import Constraints
+from nas.space.search_space import SearchSpace
+from nas.space.table import SpaceTable
 
 
 def some(values: list[object], most: int = 2) -> st.SearchStrategy[tuple[object, ...]]:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nas.columns import COLUMN_NAMES
-from nas.pareto import pareto_front
-from nas.space import load_space
-from nas.space_command import main
-from nas.space_table import build_table
+from nas.space.__main__ import main
+from nas.space.columns import COLUMN_NAMES
+from nas.space.pareto import pareto_front
+from nas.space.search_space import load_space
+from nas.space.table import build_table
 from simint.network.families import network_from_word
 from simint.tiling.explorer import explore_network_published
 

@@ -6,12 +6,12 @@ from functools import cache
 
 import pytest
 
-from nas.columns import IMO, LATENCY
-from nas.percentiles import percentiles
-from nas.population import Constraints, SettingStatistics, population_statistics, stage_one_winner
-from nas.sensitivity import Parameter, block_sensitivity, network_sensitivity
-from nas.space import load_space
-from nas.space_table import SpaceTable, build_table
+from nas.space.columns import IMO, LATENCY
+from nas.space.percentiles import percentiles
+from nas.space.population import Constraints, SettingStatistics, population_statistics, stage_one_winner
+from nas.space.search_space import load_space
+from nas.space.sensitivity import Parameter, block_sensitivity, network_sensitivity
+from nas.space.table import SpaceTable, build_table
 
 # Published requirements: 25th and 75th percentile of the latency of samples, and percentiles of their IMO.
 HAR_L25, HAR_L75, HAR_P4, HAR_P46 = 18.53157244307734, 33.78383099809874, 51.048509299907224, 57.330044787415446

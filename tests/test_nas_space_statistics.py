@@ -11,17 +11,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from nas_spaces import distinct, every_network, meets, small_spaces
 
-from nas.columns import FLOPS, IMO, LATENCY, MACS, metric_code
-from nas.pareto import front_of, pareto_front
-from nas.percentiles import percentiles
-from nas.population import Constraints, Extent, SettingStatistics, population_statistics, stage_one_winner
-from nas.ranking import top_networks
-from nas.sensitivity import Parameter, block_sensitivity
-from nas.space import NetworkSetting, SearchSpace, load_space
-from nas.space_table import build_table
+from nas.space.columns import FLOPS, IMO, LATENCY, MACS, metric_code
+from nas.space.pareto import front_of, pareto_front
+from nas.space.percentiles import percentiles
+from nas.space.population import Constraints, Extent, SettingStatistics, population_statistics, stage_one_winner
+from nas.space.ranking import top_networks
+from nas.space.search_space import NetworkSetting, SearchSpace, load_space
+from nas.space.sensitivity import Parameter, block_sensitivity
+from nas.space.table import build_table
 from simint.errors import InputError
 
-STARVED = {"capacitance": 20e-6, "resistance": 3e3}  # some layers have no feasible design
+STARVED = {"capacitance": 28.5e-6, "resistance": 3e3}  # kernels from 5 on have no feasible design
 # From no limit to limits that nothing meets, for networks of 5 to 90 s and 45 to 72 %.
 LIMITS = st.builds(
     Constraints,
@@ -52,6 +52,17 @@ def test_percentiles_equal_numpy(
     else:
         found = percentiles(table, metric, percents, collected=collected)
         assert found == pytest.approx(np.percentile(values, percents), rel=1e-12)
+
+
+def test_choices_without_a_feasible_design_are_left_out() -> None:
+    table = build_table(msgspec.structs.replace(load_space("har"), **STARVED))
+    usable = [block.kernel < 5 for block in table.space.choices]
+    assert (np.isfinite(table.blocks[..., LATENCY]) == usable).all()
+    for entry in population_statistics(table):
+        assert entry.buildable == 48**3
+        assert entry.feasible_share == 0.125
+    imo = percentiles(table, IMO, [0, 100])
+    assert 0 < imo[0] < imo[1] < 100
 
 
 def test_percentiles_out_of_range_are_refused() -> None:

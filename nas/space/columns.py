@@ -15,6 +15,7 @@ from simint.errors import InputError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 # Sums over layers. Counts are whole numbers far below 2**53, so doubles hold them exactly.
 LATENCY: Final = 0  # intermittent, seconds, recharging included
@@ -73,9 +74,49 @@ class Costs:
         return self.rows[:, LATENCY]
 
     @property
+    def recharge_s(self) -> Floats:
+        """Time spent recharging."""
+        return self.rows[:, RECHARGE]
+
+    @property
     def active_s(self) -> Floats:
         """Time with the processor on."""
         return self.rows[:, ACTIVE]
+
+    @property
+    def continuous_s(self) -> Floats:
+        """Latency of the same designs when power never fails."""
+        return self.rows[:, CONTINUOUS]
+
+    @property
+    def power_cycles(self) -> Floats:
+        """Number of power cycles."""
+        return self.rows[:, POWER_CYCLES]
+
+    @property
+    def active_j(self) -> Floats:
+        """Energy of all power cycles."""
+        return self.rows[:, ENERGY]
+
+    @property
+    def macs(self) -> Floats:
+        """Multiply-accumulates."""
+        return self.rows[:, MACS]
+
+    @property
+    def flops(self) -> Floats:
+        """Floating-point operations as the published search counts them."""
+        return self.rows[:, FLOPS]
+
+    @property
+    def feature_bytes(self) -> Floats:
+        """NVM for feature maps in the published model."""
+        return self.rows[:, FEATURE_BYTES]
+
+    @property
+    def weight_bytes(self) -> Floats:
+        """NVM for weights in the published model."""
+        return self.rows[:, WEIGHT_BYTES]
 
     @property
     def overhead_s(self) -> Floats:

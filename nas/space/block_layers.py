@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from nas.space import SearchSpace
+from nas.space.search_space import SearchSpace
 from simint.network.builder import LayerBuilder
 from simint.network.layer import Layer, Shape
 from simint.network.mbconv import MbconvBlock, MbconvFamily, append_block, mbconv_network
@@ -74,8 +74,11 @@ def setting_layers(book: LayerBook, space: SearchSpace, setting: int) -> Setting
         for choice in choices:
             one = replace(choice, repeats=1)
             first = book.bottleneck(family, ifm, one, channels, stride)
-            later = book.bottleneck(family, first.output, one, channels, 1)
-            members.append(first.layers + later.layers * (choice.repeats - 1))
+            layers = first.layers
+            if choice.repeats > 1:
+                later = book.bottleneck(family, first.output, one, channels, 1)
+                layers += later.layers * (choice.repeats - 1)
+            members.append(layers)
         blocks.append(tuple(members))
         ifm = first.output
     fixed = book.numbers((*any_layers[:STEM_LAYERS], *any_layers[-HEAD_LAYERS:]))

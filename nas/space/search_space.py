@@ -2,13 +2,13 @@
 
 The command is `python -m nas.space har|cifar10|mswc|FILE.toml`. A space of the MBConv family has two levels: width
 multiplier and input resolution hold for the whole network, and every block takes one of the same list of choices. The
-shapes at the border of a block depend on the first level only, so the costs of blocks add up (`nas.space_table`).
+shapes at the border of a block depend on the first level only, so the costs of blocks add up (`nas.space.table`).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -82,13 +82,18 @@ class SearchSpace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def networks(self) -> int:
         """Number of networks, those that only differ in a choice without effect counted each."""
         choices = len(self.expansions) * len(self.kernels) * len(self.repeats) * len(self.shortcuts)
-        return len(self.widths) * len(self.resolutions) * choices**self.blocks
+        return len(self.widths) * len(self.resolutions) * int(choices**self.blocks)
 
     def spec(self, setting: int, choices: Iterable[int]) -> MbconvSpec:
         """The network with that index into `settings` and one index into `choices` for every block."""
-        width, resolution = self.settings[setting]
-        blocks = self.choices
-        return MbconvSpec(self.family, width, resolution, tuple(blocks[choice] for choice in choices))
+        return next(self.specs([setting], [choices]))
+
+    def specs(self, settings: Iterable[int], choices: Iterable[Iterable[int]]) -> Iterator[MbconvSpec]:
+        """As `spec`, for many networks."""
+        pairs, blocks = self.settings, self.choices
+        for setting, chosen in zip(settings, choices, strict=True):
+            width, resolution = pairs[setting]
+            yield MbconvSpec(self.family, width, resolution, tuple(blocks[choice] for choice in chosen))
 
 
 def published_spaces() -> list[str]:
@@ -111,11 +116,4 @@ def load_space(name_or_file: str) -> SearchSpace:
 
 
 def _folder() -> resources.abc.Traversable:
-    return resources.files("nas") / "spaces"
-
-
-if __name__ == "__main__":
-    # The module run as a command is a second copy of itself; the command works with the copy that others import.
-    from nas.space_command import main
-
-    raise SystemExit(main())
+    return resources.files("nas.space") / "spaces"

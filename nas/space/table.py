@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from nas.block_layers import LayerBook, Numbers, setting_layers
-from nas.columns import COLUMNS, FEATURE_BYTES, Costs, Floats, Ints
-from nas.space import SearchSpace
+from nas.space.block_layers import LayerBook, Numbers, setting_layers
+from nas.space.columns import COLUMNS, FEATURE_BYTES, Costs, Flags, Floats, Ints
+from nas.space.search_space import SearchSpace
+from simint.errors import InputError
 from simint.hardware.platform import Platform
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer
@@ -47,17 +48,33 @@ class SpaceTable:
         rows[:, FEATURE_BYTES] = np.max([part[:, FEATURE_BYTES] for part in parts], axis=0)
         return Costs(rows)
 
+    def buildable(self, costs: Costs) -> Flags:
+        """Which networks have a feasible design for every layer and fit into NVM."""
+        memory = self.platform.memory
+        features, weights = costs.feature_bytes, costs.weight_bytes
+        fits = (
+            (features <= memory.nvm_feature_bytes)
+            & (weights <= memory.nvm_weight_bytes)
+            & (features + weights <= memory.nvm_bytes)
+        )
+        found: Flags = fits & np.isfinite(costs.latency_s)
+        return found
+
 
 def build_table(space: SearchSpace) -> SpaceTable:
     """Explore every distinct layer of the space once and add up those of every block choice.
 
     A choice with a layer that has no feasible design has infinite times and energies. Raises InputError for an unknown
-    platform, a capacitor without calibrated resistance, or a platform outside the published model.
+    platform, a capacitor without calibrated resistance, and layers outside the published model (a kernel larger than
+    its input, for example).
     """
     platform, settings = space_platform(space), space_settings(space)
     book = LayerBook()
     parts = [setting_layers(book, space, setting) for setting in range(len(space.settings))]
-    prices = _price(book.layers, platform, settings)
+    try:
+        prices = _price(book.layers, platform, settings)
+    except InputError as error:
+        raise InputError(f"search space {space.name!r}: {error}") from None
     shape = (len(parts), space.blocks, len(space.choices))
     blocks = np.empty((*shape, COLUMNS))
     canonical = np.empty(shape, dtype=np.int64)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nas.columns import ACTIVE, CONTINUOUS, FEATURE_BYTES, IMO, WEIGHT_BYTES, Floats, Ints
-from nas.space_table import SpaceTable
+from nas.space.columns import ACTIVE, CONTINUOUS, FEATURE_BYTES, IMO, WEIGHT_BYTES, Floats, Ints
+from nas.space.table import SpaceTable
 from simint.compiled import compiled
 from simint.hardware.platform import Memory
 
@@ -70,7 +70,8 @@ def _half(table: SpaceTable, setting: int, blocks: range, start: Floats) -> Half
         costs[FEATURE_BYTES] = features
         copies = np.outer(copies, np.bincount(canonical, minlength=len(canonical))[chosen]).ravel()
         choices = np.column_stack((np.repeat(choices, len(chosen), axis=0), np.tile(chosen, len(choices))))
-    return Half(np.ascontiguousarray(costs), copies, choices)
+    # Compiled loops are specialised for arrays in row-major order.
+    return Half(np.ascontiguousarray(costs), copies, np.ascontiguousarray(choices))
 
 
 def _binding(memory: Memory, outer: Half, inner: Half, check_storage: bool) -> Storage:
@@ -89,7 +90,7 @@ def pair_fits(storage: Storage, a: Floats, i: int, b: Floats, j: int) -> bool:
     """Whether the network of rows i and j fits into NVM (specification of the cost model, section 10)."""
     features = max(a[FEATURE_BYTES, i], b[FEATURE_BYTES, j])
     weights = a[WEIGHT_BYTES, i] + b[WEIGHT_BYTES, j]
-    return (
+    return bool(
         features <= storage.feature_bytes
         and weights <= storage.weight_bytes
         and features + weights <= storage.total_bytes
@@ -101,5 +102,5 @@ def pair_metric(metric: int, a: Floats, i: int, b: Floats, j: int) -> float:
     """One column of the network of rows i and j, or its IMO in percent."""
     if metric == IMO:
         active = a[ACTIVE, i] + b[ACTIVE, j]
-        return 100.0 * (active - (a[CONTINUOUS, i] + b[CONTINUOUS, j])) / active
-    return a[metric, i] + b[metric, j]
+        return float(100.0 * (active - (a[CONTINUOUS, i] + b[CONTINUOUS, j])) / active)
+    return float(a[metric, i] + b[metric, j])

@@ -1,0 +1,87 @@
+"""Exact statistics of every network of a search space: `python -m nas.space har|cifar10|mswc|FILE.toml`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from nas.space.search_space import load_space
+from simint.cli import guarded
+from simint.errors import InputError
+from simint.units import parse_quantity
+
+PERCENTS = "0,1,2,5,10,25,50,75,90,95,98,99,100"
+RANKED_BY = ("latency", "imo", "active", "energy", "macs", "flops")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    return guarded(lambda: _run(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m nas.space",
+        description="Exact statistics of every network of a search space: percentiles of latency and of "
+        "intermittency management overhead (IMO), and what each network-level choice offers under constraints.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("space", metavar="SPACE", help="har, cifar10, mswc, or a TOML file that describes a space")
+    parser.add_argument(
+        "--percentiles",
+        default=PERCENTS,
+        metavar="LIST",
+        help=f"interpolated linearly between neighbours; default {PERCENTS}",
+    )
+    parser.add_argument("--latency", metavar="T", help="constraint: end-to-end latency at most T, such as 18.5s")
+    parser.add_argument("--imo", metavar="PERCENT", help="constraint: IMO at most this")
+    parser.add_argument("--no-storage", action="store_true", help="do not ask that networks fit into NVM")
+    parser.add_argument("--top", type=int, default=0, metavar="N", help="list the N best networks within constraints")
+    parser.add_argument("--by", choices=RANKED_BY, default="imo", help="what --top goes by, default imo")
+    parser.add_argument("--sensitivity", action="store_true", help="add the IMO sensitivity study of TiNAS")
+    parser.add_argument(
+        "--front", type=Path, metavar="FILE.csv", help="write the Pareto front of latency, IMO and -MACs"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table of the space, .csv or .npz")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    percents = _percents(arguments.percentiles)
+    if not 0 <= arguments.top <= 100_000:
+        raise InputError(f"--top: 0 to 100000 networks, got {arguments.top}")
+    latency = parse_quantity(arguments.latency, "s", "--latency") if arguments.latency is not None else float("inf")
+    imo = parse_quantity(arguments.imo, "", "--imo") if arguments.imo is not None else float("inf")
+    space = load_space(arguments.space)
+
+    # Compiled code is loaded only now, so that help and wrong input answer at once.
+    from nas.space.files import check_table_name, write_networks, write_table
+    from nas.space.pareto import pareto_front
+    from nas.space.population import Constraints
+    from nas.space.report import print_report, ranked_networks, report_json, space_report
+    from nas.space.table import build_table
+
+    if arguments.out is not None:
+        check_table_name(arguments.out)
+    constraints = Constraints(latency, imo, not arguments.no_storage)
+    table = build_table(space)
+    report = space_report(table, percents, constraints, arguments.top, arguments.by, sensitivity=arguments.sensitivity)
+    if arguments.out is not None:
+        write_table(table, arguments.out)
+    if arguments.front is not None:
+        write_networks(ranked_networks(table, pareto_front(table, constraints)), arguments.front)
+    if arguments.json:
+        print(report_json(report))
+    else:
+        print_report(report)
+    return 0
+
+
+def _percents(text: str) -> list[float]:
+    return [parse_quantity(word, "", "--percentiles") for word in text.split(",")]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
