@@ -53,7 +53,8 @@ def batch(
     run = TileRun(tiles, small, Cost(compute_j, compute_j / power_w))
     write_back = ZERO if preserve != ZERO else small
     traffic = Traffic(tiles, tiles, 0, tiles, 1)
-    return Batch(0, opening, reload, (run,), write_back, preserve, traffic, Traffic(0, 1, 0, 0, 0))
+    reload_traffic = Traffic(0, 0 if reload == ZERO else 1, 0, 0, 0)
+    return Batch(0, opening, reload, (run,), write_back, preserve, traffic, reload_traffic)
 
 
 def layer(name: str, *runs: tuple[Batch, int], repeat: int = 1) -> LayerSchedule:

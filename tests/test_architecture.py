@@ -57,7 +57,7 @@ def room(module: str) -> str:
 
 def floor(module: str) -> int:
     # A folder's __main__ is a command and stands on the top floor of the simulator.
-    if module.endswith(".__main__") and module != "simint.__main__":
+    if module.endswith(".__main__") and module.startswith("simint.") and module != "simint.__main__":
         return 4
     return next(level for level, rooms in enumerate(FLOORS) if room(module) in rooms)
 

@@ -16,6 +16,7 @@ from simint.tiling.design import ExecutionDesign
 from simint.tiling.electrical import bench_settings
 from simint.tiling.evaluate import evaluate_design
 from simint.tiling.explorer import NetworkDesigns, explore_network_published
+from simint.tiling.grid import explore_grid
 
 TINAS = load_platform("msp430fr5994-tinas2024")
 INAS = load_platform("msp430fr5994-inas2021")
@@ -107,6 +108,21 @@ def test_random_networks_at_every_capacitor(shared: Path, file: str, platform: P
             assert [tile(layer.design) for layer in found.layers] == [row[:6] for row in golden["designs"]]
             if "n_designs" in network:
                 assert [layer.legal for layer in found.layers] == [row[8] for row in network["layers"]]
+
+
+@pytest.mark.parametrize(("file", "platform"), RANDOM_FILES)
+def test_all_capacitors_at_once(shared: Path, file: str, platform: Platform) -> None:
+    for network in read(shared / "spec" / "golden" / file)["networks"]:
+        results = network["results"]
+        supplies = [bench_settings(platform, golden["ccap"], golden["rehm"]) for golden in results]
+        grid = explore_grid([layer_from_row(row) for row in network["layers"]], platform, supplies)
+        assert grid.feasible.tolist() == [golden["feasible"] for golden in results]
+        for k, golden in enumerate(results):
+            if golden["feasible"]:
+                assert grid.latency_s[k] == pytest.approx(golden["latency_s"], rel=1e-12)
+                assert grid.recharge_s[k] == pytest.approx(golden["recharge_s"], rel=1e-12)
+                found = grid.network(k)
+                assert [tile(layer.design) for layer in found.layers] == [row[:6] for row in golden["designs"]]
 
 
 @pytest.mark.parametrize(("file", "platform"), RANDOM_FILES)

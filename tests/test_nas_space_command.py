@@ -138,7 +138,7 @@ def test_a_capacitor_nobody_calibrated(small: Path, capsys: pytest.CaptureFixtur
 
 def test_help_loads_no_compiled_code() -> None:
     code = (
-        "import sys, nas.space, nas.space_command; print([m for m in ('numba', 'rich', 'pandas') if m in sys.modules])"
+        "import sys, nas.space, nas.space.__main__; print([m for m in ('numba', 'rich', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -224,8 +224,8 @@ def divisors(a: int) -> list[int]:
     return [k for k in range(1, a + 1) if a % k == 0]
 
 
-def legal_designs(layer: Layer, variant: Variant, search_s: bool = True) -> Iterator[ExecutionDesign]:
-    """Section 11, in enumeration order."""
+def legal_designs(layer: Layer, variant: Variant, batches: str = "variant") -> Iterator[ExecutionDesign]:
+    """Section 11, in enumeration order; `batches` is a rule for S: variant, one, even or consistent."""
 
     def even_divisors(a: int) -> list[int]:
         return [1] + [k for k in divisors(a) if k % 2 == 0]
@@ -235,6 +235,8 @@ def legal_designs(layer: Layer, variant: Variant, search_s: bool = True) -> Iter
 
     (n, h, w), (m, r, c) = layer.ifm, layer.ofm
     inas, kind = variant is Variant.INAS2021, layer.kind
+    if batches == "variant":
+        batches = "even" if inas else "one"
     if kind is LayerKind.GAVGPOOL:
         trs, tcs, tms = even_divisors(h), even_divisors(w), even_divisors(m)
     elif inas:
@@ -249,30 +251,72 @@ def legal_designs(layer: Layer, variant: Variant, search_s: bool = True) -> Iter
                 for tn in tns:
                     for order in orders:
                         d = ExecutionDesign(tr=tr, tc=tc, tm=tm, tn=tn, order=Order(order))
-                        x = Shape(layer, d)
-                        loop = {"I": x.nm, "W": x.spatial, "O": x.nn}[order]
-                        if kind is LayerKind.GAVGPOOL:
-                            loop = x.spatial
-                        batches = even_divisors(loop) if inas and search_s else [1]
-                        for s in batches:
+                        loop = batch_loop(Shape(layer, d), inas, batches == "consistent")
+                        for s in {"one": [1], "even": even_divisors(loop), "consistent": divisors(loop)}[batches]:
                             yield ExecutionDesign(tr=tr, tc=tc, tm=tm, tn=tn, order=Order(order), s=s)
+
+
+def batch_loop(x: Shape, inas: bool, consistent: bool) -> int:
+    """Section 11.3 (quirks Q9 and Q11 for the consistent rule): trips of the loop that a batch runs along."""
+    if x.kind in CONV_LIKE or (x.kind is LayerKind.DW and not consistent):
+        return {"I": x.nm, "W": x.spatial, "O": x.nn}[x.d.order]
+    if x.kind is LayerKind.DW:
+        return x.spatial if x.d.order is Order.WEIGHT else x.nm
+    spatial = (x.kind is LayerKind.GAVGPOOL and (inas or consistent)) or (x.kind is LayerKind.BN and consistent)
+    return x.spatial if spatial else x.nm
+
+
+def nvm_writes(layer: Layer, d: ExecutionDesign, platform: Platform) -> float:
+    """Elements written: section 7.4 without its costs, and the progress record, once per power cycle."""
+    x = Shape(layer, d)
+    outputs = d.tr * d.tc * d.tm
+    if x.kind in (*CONV_LIKE, LayerKind.DW) and d.order is not Order.OUTPUT:
+        outputs *= d.s
+    if x.kind in (LayerKind.POOL, LayerKind.GAVGPOOL):
+        outputs = d.tm
+    return x.npc * (outputs + platform.index_words)
+
+
+def value_of(cost: Evaluated, objective: str) -> float:
+    """What an objective makes small."""
+    active_s = cost.latency_s - cost.recharge_s
+    if objective == "imo":
+        return active_s / cost.continuous_s
+    return {"latency": cost.latency_s, "energy": cost.active_j, "continuous": cost.continuous_s}[objective]
+
+
+def ranked_designs(
+    layer: Layer,
+    platform: Platform,
+    e: ElectricalSettings,
+    count: int = 1,
+    objective: str = "latency",
+    batches: str = "variant",
+) -> tuple[list[ExecutionDesign], int, int]:
+    """Section 11.4, repeatedly: the best designs, how many are feasible, and how many legal."""
+    designs = list(legal_designs(layer, platform.variant, batches))
+    costs = [evaluate(layer, d, platform, e) for d in designs]
+    passed = [k for k, cost in enumerate(costs) if cost.reason == "OK"]
+    values = {k: value_of(costs[k], objective) for k in passed}
+    best = []
+    waiting = list(passed)
+    while waiting and len(best) < count:
+        least = min(values[k] for k in waiting)
+        ties = [k for k in waiting if values[k] <= least * (1 + 1e-12)]
+        chosen = min(ties, key=lambda k: (costs[k].vm_bytes, k))
+        waiting.remove(chosen)
+        best.append(designs[chosen])
+    return best, len(passed), len(designs)
 
 
 def best_design(layer: Layer, platform: Platform, e: ElectricalSettings) -> tuple[ExecutionDesign | None, int, int]:
     """Section 11.4: the best design, how many are feasible, and how many legal."""
-    designs = list(legal_designs(layer, platform.variant))
-    costs = [evaluate(layer, d, platform, e) for d in designs]
-    passed = [k for k, cost in enumerate(costs) if cost.reason == "OK"]
-    if not passed:
-        return None, 0, len(designs)
-    least = min(costs[k].latency_s for k in passed)
-    ties = [k for k in passed if costs[k].latency_s <= least * (1 + 1e-12)]
-    chosen = min(ties, key=lambda k: (costs[k].vm_bytes, k))
-    return designs[chosen], len(passed), len(designs)
+    best, feasible, legal = ranked_designs(layer, platform, e)
+    return (best[0] if best else None), feasible, legal
 
 
 def best_continuous(layer: Layer, platform: Platform) -> float:
     """The smallest continuous latency of a design that fits into VM, S = 1 (no Q27)."""
-    shapes = [Shape(layer, d) for d in legal_designs(layer, platform.variant, search_s=False)]
+    shapes = [Shape(layer, d) for d in legal_designs(layer, platform.variant, "one")]
     time, memory = Vector(platform, energy=False), platform.memory
     return min(continuous(x, time) for x in shapes if sum(x.buffers) * memory.element_bytes <= memory.vm_bytes)

@@ -1,0 +1,174 @@
+"""What each recovery policy keeps, loses and repeats, on supplies simple enough for pencil and paper."""
+
+from __future__ import annotations
+
+import pytest
+from engine_cases import BOOT, INDEX, batch, boost, case, layer, power, schedule, simulated, uniform
+
+from simint.engine.policy import Restart, Tile, TileShutdown, policy_by_name
+from simint.engine.run import CycleEnd, Verdict
+from simint.engine.workload import Workload
+from simint.errors import InputError
+from simint.tiling.schedule import Cost
+
+SWING_J = 0.5 * 1e-3 * (3.0**2 - 2.0**2)
+START_J = BOOT.energy_j + INDEX.energy_j
+BATCH_J = 1.2 * 100e-6 + INDEX.energy_j
+# Without harvest while the device is on, so many batches fit between the thresholds.
+FIT = int((SWING_J - START_J) // BATCH_J)
+
+
+def test_tile_goes_on_after_a_brown_out_from_the_last_commit() -> None:
+    run = simulated(case(power(1e-3), uniform(3 * FIT), harvest_while_on=False))
+    assert run.verdict is Verdict.COMPLETED
+    assert FIT == 20
+    assert [cycle.tiles_committed for cycle in run.power_cycles] == [FIT, FIT, FIT]
+    assert [cycle.tiles_lost for cycle in run.power_cycles] == [1, 1, 0]
+    assert [cycle.ended_by for cycle in run.power_cycles] == [CycleEnd.BROWN_OUT] * 2 + [CycleEnd.END_OF_RUN]
+    for cycle in run.power_cycles[:2]:
+        assert cycle.energy_j == pytest.approx(SWING_J)
+    lost_j = 2 * (SWING_J - START_J - FIT * BATCH_J)
+    assert run.energy.lost == pytest.approx(lost_j)
+    assert run.energy.boot == pytest.approx(3 * BOOT.energy_j)
+    assert run.energy.restore == pytest.approx(3 * INDEX.energy_j)
+    assert run.energy.index == pytest.approx(3 * FIT * INDEX.energy_j)
+    assert run.energy.compute == pytest.approx(3 * FIT * 100e-6)
+    (inference,) = run.inferences
+    assert inference.power_cycles == 3
+    assert inference.end_s == run.duration_s
+
+
+def test_tile_reloads_what_volatile_memory_held_and_only_then() -> None:
+    stationary = Cost(10e-6, 1e-3)
+    opens, goes_on = batch(opening=stationary), batch(reload=stationary)
+    work = schedule(layer("L0", (opens, 1), (goes_on, 49)))
+    run = simulated(case(power(1e-3), work, harvest_while_on=False))
+    assert run.verdict is Verdict.COMPLETED
+    restarts = len(run.power_cycles) - 1
+    assert restarts == 2
+    assert run.energy.restore == pytest.approx((restarts + 1) * INDEX.energy_j + restarts * stationary.energy_j)
+    assert run.energy.fetch == pytest.approx(50 * 10e-6 + stationary.energy_j)
+    assert run.layers[0].traffic.weight_loads == 50 + restarts
+    assert run.layers[0].batches_done == run.layers[0].batches_committed == 50
+
+
+def test_tile_pays_for_preserved_partial_sums_and_none_does_not() -> None:
+    written = Cost(30e-6, 6e-3)
+    work = schedule(layer("L0", (batch(preserve=written), 4), (batch(), 1)))
+    supply = boost(v_max=3.0)
+    kept = simulated(case(power(1.0), work, supply))
+    dropped = simulated(case(power(1.0), work, supply, Restart()))
+    assert kept.energy.write_back == pytest.approx(4 * written.energy_j + 10e-6)
+    assert dropped.energy.write_back == pytest.approx(10e-6)
+    assert (kept.layers[0].traffic.write_backs, dropped.layers[0].traffic.write_backs) == (5, 1)
+    assert (kept.energy.index, dropped.energy.index) == (pytest.approx(5 * INDEX.energy_j), 0.0)
+    assert dropped.energy.restore == 0
+    assert kept.continuous_s == pytest.approx(dropped.continuous_s)
+    assert dropped.overhead_s == pytest.approx(BOOT.time_s)
+
+
+def test_tile_shutdown_does_one_batch_per_power_cycle_and_starts_each_at_v_on() -> None:
+    run = simulated(case(power(1e-3), uniform(10), policy=TileShutdown(), harvest_while_on=False))
+    assert run.verdict is Verdict.COMPLETED
+    assert [cycle.tiles_committed for cycle in run.power_cycles] == [1] * 10
+    assert {cycle.ended_by for cycle in run.power_cycles} == {CycleEnd.SHUTDOWN}
+    each_j = START_J + BATCH_J
+    for cycle in run.power_cycles:
+        assert cycle.energy_j == pytest.approx(each_j)
+        assert cycle.v_end == pytest.approx((3.0**2 - 2.0 * each_j / 1e-3) ** 0.5)
+    recharge_s = [b.on_s - a.off_s for a, b in zip(run.power_cycles, run.power_cycles[1:], strict=False)]
+    assert recharge_s == pytest.approx([each_j / 1e-3] * 9)
+    assert run.energy.lost == 0
+
+
+def test_none_restarts_the_inference_and_loses_everything() -> None:
+    """Two layers; the first attempt dies in the second layer, the next one finds enough harvest."""
+    work = schedule(layer("L0", (batch(), 15)), layer("L1", (batch(), 15)))
+    run = simulated(case(power(1e-3, 6e-3, step_s=4.0), work, policy=Restart()))
+    assert run.verdict is Verdict.COMPLETED
+    first, second = run.power_cycles
+    assert first.ended_by is CycleEnd.BROWN_OUT
+    assert first.off_s < 4.0 < second.on_s
+    assert first.tiles_committed == 0
+    assert 15 < first.tiles_lost < 30
+    assert (second.tiles_committed, second.tiles_lost) == (30, 0)
+    assert run.energy.lost == pytest.approx(first.energy_j)
+    assert run.time.lost == pytest.approx(first.off_s - first.on_s)
+    assert run.energy.boot == pytest.approx(BOOT.energy_j)
+    assert [each.tiles_lost for each in run.layers] == [15, first.tiles_lost - 15]
+    assert [each.tiles_started for each in run.layers] == [30, first.tiles_lost]
+    assert (run.energy.index, run.energy.restore, run.energy.checkpoint) == (0, 0, 0)
+
+
+def test_none_finishes_exactly_when_the_inference_fits_one_power_cycle() -> None:
+    fits = int((SWING_J - BOOT.energy_j) // (1.2 * 100e-6))
+    done = simulated(case(power(1e-3), uniform(fits), policy=Restart(), harvest_while_on=False))
+    assert done.verdict is Verdict.COMPLETED
+    assert len(done.power_cycles) == 1
+    never = simulated(case(power(1e-3), uniform(fits + 1), policy=Restart(), harvest_while_on=False))
+    assert never.verdict is Verdict.NONTERMINATION
+    assert len(never.power_cycles) == 1
+    assert never.nontermination is not None
+    assert never.nontermination.needed_j == pytest.approx(BOOT.energy_j + (fits + 1) * 1.2 * 100e-6)
+
+
+def test_without_a_power_failure_none_and_tile_differ_by_the_progress_record() -> None:
+    supply = boost(v_max=3.0)
+    tile, none = (simulated(case(power(1.0), uniform(30), supply, policy)) for policy in (Tile(), Restart()))
+    more = 31 * INDEX.energy_j
+    assert tile.energy.device - none.energy.device == pytest.approx(more)
+    assert tile.time.on - none.time.on == pytest.approx(31 * INDEX.time_s)
+
+
+def test_the_guard_waits_where_the_greedy_device_loses_work() -> None:
+    trace, work = power(1e-3), uniform(60)
+    greedy, guarded = (simulated(case(trace, work, policy=Tile(guards=guards))) for guards in (False, True))
+    assert greedy.energy.lost > 0
+    assert greedy.time.sleep == 0
+    assert guarded.energy.lost == 0
+    assert guarded.time.sleep > 0
+    assert len(guarded.power_cycles) == 1 < len(greedy.power_cycles)
+    assert guarded.energy.compute == pytest.approx(greedy.energy.compute)
+
+
+def test_the_guard_starts_a_batch_as_soon_as_the_stored_energy_covers_it() -> None:
+    """Asleep from v_off upwards, the wait before each batch is what its energy takes to harvest."""
+    harvest_w, load_w = 1e-3, 5e-3
+    run = simulated(case(power(harvest_w), uniform(40), policy=Tile(guards=True)))
+    busy_s = BATCH_J / load_w  # all phases draw 5 mW but the record, which draws 8 mW
+    surplus_j = SWING_J - START_J + harvest_w * (BOOT.time_s + INDEX.time_s)
+    drawn_j = 40 * BATCH_J
+    slept_j = drawn_j - surplus_j - harvest_w * (40 * (1.2 * 100e-6 / load_w + INDEX.time_s))
+    # At the end the capacitor is not empty: the last batch kept its own harvest.
+    left_j = 0.5 * 1e-3 * (run.final_voltage**2 - 2.0**2)
+    assert run.time.sleep * harvest_w == pytest.approx(slept_j + left_j)
+    assert 0 <= left_j <= harvest_w * busy_s * 1.01
+
+
+def test_sleep_draws_its_power_and_can_brown_out() -> None:
+    """An outage in the guard's sleep costs the boot, not the work."""
+    trace = power(2e-3, 0.0, 0.0, 0.0, step_s=2.0)
+    run = simulated(case(trace, uniform(20, 1e-3), policy=Tile(guards=True), sleep_power_w=0.4e-3))
+    assert run.verdict is Verdict.COMPLETED
+    assert run.energy.sleep == pytest.approx(0.4e-3 * run.time.sleep)
+    failed = [cycle for cycle in run.power_cycles if cycle.ended_by is CycleEnd.BROWN_OUT]
+    assert failed
+    assert all(cycle.tiles_lost == 0 for cycle in failed)
+
+
+def test_volatile_memory_stays_warm_from_one_inference_to_the_next() -> None:
+    supply = boost(v_max=3.0)
+    run = simulated(case(power(1.0), uniform(5), supply, workload=Workload(inferences=4)))
+    assert len(run.power_cycles) == 1
+    assert run.energy.boot == pytest.approx(BOOT.energy_j)
+    assert [inference.power_cycles for inference in run.inferences] == [1] * 4
+
+
+def test_policies_by_name() -> None:
+    assert policy_by_name("tile", guard=True) == Tile(guards=True)
+    assert policy_by_name("tile-shutdown") == TileShutdown()
+    assert policy_by_name("none") == Restart()
+    with pytest.raises(InputError, match="unknown policy 'jot'; known: tile, tile-shutdown, none"):
+        policy_by_name("jot")
+    with pytest.raises(InputError, match="guard is an option of policy `tile`"):
+        policy_by_name("none", guard=True)
