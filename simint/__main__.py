@@ -6,6 +6,9 @@ import importlib
 import sys
 from importlib import metadata
 
+from simint.cli import guarded
+from simint.errors import InputError
+
 VERBS = {
     "replay": ("simint.replay.__main__", "replay a power trace: from trace to verdict"),
     "explore": ("simint.explore", "find the best execution design of every layer of a network"),
@@ -16,7 +19,10 @@ VERBS = {
 
 def main(argv: list[str] | None = None) -> int:
     """Hand over to the verb's own command."""
-    words = sys.argv[1:] if argv is None else argv
+    return guarded(lambda: _run(sys.argv[1:] if argv is None else argv))
+
+
+def _run(words: list[str]) -> int:
     if words and words[0] in VERBS:
         module = importlib.import_module(VERBS[words[0]][0])
         return int(module.main(words[1:]))
@@ -27,8 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(f"{usage}\n\n`simint VERB --help` explains a verb.")
         return 0
-    print(f"error: unknown verb {words[0]!r}; known: {', '.join(VERBS)}", file=sys.stderr)
-    return 2
+    raise InputError(f"unknown verb {words[0]!r}; known: {', '.join(VERBS)}")
 
 
 if __name__ == "__main__":

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
-from simint.errors import SimintError
+from simint.errors import InputError, SimintError
 
 INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line like every other; parse inside `guarded`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InputError instead of printing the usage."""
+        raise InputError(f"{message}; see {self.prog} --help")
 
 
 def guarded(body: Callable[[], int]) -> int:
     """Run a command's body and turn a user's error into one line on stderr and exit code 2."""
     try:
-        return body()
+        try:
+            return body()
+        finally:
+            # A reader that went away (head, less) is noticed here, not by the interpreter at its exit.
+            sys.stdout.flush()
     except SimintError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -22,6 +36,6 @@ def guarded(body: Callable[[], int]) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) went away: not an error; keep the interpreter from complaining at exit.
+        # Not an error; what is still in the buffer goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -27,18 +27,21 @@ Joule = Annotated[float, _unit("J")]
 Second = Annotated[float, _unit("s")]
 Hertz = Annotated[float, _unit("Hz")]
 SquareMetre = Annotated[float, _unit("m2")]
+Ratio = Annotated[float, _unit("")]  # `15%` is 0.15
 
 T = TypeVar("T")
 
 
-def decode(data: Mapping[str, Any], kind: type[T], where: str) -> T:
+def decode(data: Mapping[str, Any], kind: type[T], where: str, text_numbers: bool = False) -> T:
     """Build a `kind` (a msgspec Struct) from plain TOML or JSON data.
 
-    Fields declared with a unit type accept text such as `5mF`. Raises InputError naming `where` and the field for
+    Fields declared with a unit type accept text such as `5mF`; with `text_numbers`, for data that is all text, every
+    number may be text. Raises InputError naming `where` and the field for
     unknown keys, missing keys, wrong types, wrong units, and whatever the struct itself refuses.
     """
     try:
-        return msgspec.convert(_parse_units(data, msgspec.inspect.type_info(kind), where, ""), kind)
+        parsed = _parse_units(data, msgspec.inspect.type_info(kind), where, "")
+        return msgspec.convert(parsed, kind, strict=not text_numbers)
     except msgspec.ValidationError as error:
         raise InputError(f"{where}: {_plain(str(error))}") from None
     except InputError as error:
@@ -71,8 +74,11 @@ def _parse_units(value: Any, info: msgspec.inspect.Type, where: str, field: str)
         return _parse_units(value, info.type, where, field)
     if isinstance(info, msgspec.inspect.StructType) and isinstance(value, Mapping):
         known = {f.encode_name: f.type for f in info.fields}
+        unknown = [key for key in value if key not in known]
+        if unknown and info.forbid_unknown_fields:
+            raise InputError(f"{where}: unknown key `{_path(field, unknown[0])}`; known: {', '.join(known)}")
         return {
-            key: _parse_units(item, known[key], where, f"{field}.{key}" if field else key) if key in known else item
+            key: _parse_units(item, known[key], where, _path(field, key)) if key in known else item
             for key, item in value.items()
         }
     if isinstance(info, msgspec.inspect.UnionType):
@@ -84,6 +90,10 @@ def _parse_units(value: Any, info: msgspec.inspect.Type, where: str, field: str)
     return value
 
 
+def _path(field: str, key: object) -> str:
+    return f"{field}.{key}" if field else str(key)
+
+
 def _plain(message: str) -> str:
     """msgspec writes `... - at `$.capacitor.x``; people look for `capacitor.x`."""
-    return message.replace("`$.", "`").replace("Object contains unknown field", "unknown key")
+    return message.replace("`$.", "`")

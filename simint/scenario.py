@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from simint.config import Farad, Second, Volt, decode, read_toml
+from simint.config import Farad, Ratio, Second, Volt, decode, read_toml
+from simint.engine.policy import policy_by_name
 from simint.engine.workload import Workload
 from simint.errors import InputError
 from simint.hardware.platform import CostMode, Platform
@@ -20,8 +21,8 @@ from simint.hardware.presets import load_platform, load_supply
 from simint.hardware.supply import Supply
 from simint.network.network import Network
 from simint.tiling.design import ExecutionDesign
-from simint.trace.readers.options import ReadOptions
 from simint.trace.power_trace import PowerTrace, TraceEnd, content_hash
+from simint.trace.readers.options import ReadOptions
 
 OBJECTIVES = ("energy", "latency", "published")
 # The packages whose versions may change a result in its last digits.
@@ -31,9 +32,9 @@ _RECORDED = ("simint", "numpy", "numba", "simpy")
 class TraceChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which power trace, and how it is used.
 
-    `name`: of the catalogue, or a file. `seed` regenerates a catalogue trace differently. `start`: offset into the trace
-    at which the run starts. `crop_start`, `crop_stop`: keep a part. `scale` multiplies the power. `sha256`: of the
-    trace's content before scaling and cropping; a replay refuses a file that has changed.
+    `name`: of the catalogue, or a file. `seed` regenerates a catalogue trace differently. `start`: offset into the
+    trace at which the run starts. `crop_start`, `crop_stop`: keep a part. `scale` multiplies the power. `sha256`: of
+    the trace's content before scaling and cropping; a replay refuses a file that has changed.
     """
 
     name: str
@@ -42,7 +43,7 @@ class TraceChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     start: Second = 0.0
     crop_start: Second = 0.0
     crop_stop: Second | None = None
-    scale: float = 1.0
+    scale: Ratio = 1.0
     end: TraceEnd = TraceEnd.LOOP
     sha256: str | None = None
 
@@ -59,6 +60,9 @@ class PolicyChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     name: str = "tile"
     guard: bool = False
 
+    def __post_init__(self) -> None:
+        policy_by_name(self.name, self.guard)
+
 
 class DesignChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Execution designs: given one by one, or the best for `objective`.
@@ -67,7 +71,7 @@ class DesignChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     objective: str | None = None
-    margin: float = 0.6
+    margin: Ratio = 0.6
     layers: tuple[ExecutionDesign, ...] = ()
 
     def __post_init__(self) -> None:
@@ -81,8 +85,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """All inputs of one replay; see each part.
 
     `supply`, `platform`, `network` may be names or files; `pinned` puts their content in their place.
-    `initial_voltage`: of the capacitor, `v_off` where absent. `duration`: one pass of the trace where absent and no number
-    of inferences is given. `harvest_while_on`, `recharge_at_end`: switches for the comparison with the published model.
+    `initial_voltage`: of the capacitor, `v_off` where absent. `duration`: one pass of the trace where absent and no
+    number of inferences is given. `harvest_while_on`, `recharge_at_end`: switches for the comparison with the published
+    model.
     """
 
     trace: TraceChoice
@@ -167,6 +172,9 @@ def pinned(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesign, ...
     """
     choice = scenario.trace
     sha256 = choice.sha256 or content_hash(parts.recorded)
+    design = msgspec.structs.replace(scenario.design, layers=designs)
+    if not scenario.design.layers:
+        design = msgspec.structs.replace(design, objective=objective_of(scenario, parts.platform))
     word = scenario.network if isinstance(scenario.network, str) and not scenario.network.endswith(".json") else None
     return msgspec.structs.replace(
         scenario,
@@ -177,9 +185,7 @@ def pinned(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesign, ...
         v_off=None,
         platform=parts.platform,
         network=word or parts.network,
-        design=msgspec.structs.replace(
-            scenario.design, objective=objective_of(scenario, parts.platform), layers=designs
-        ),
+        design=design,
         versions={"python": sys.version.split()[0], **{name: metadata.version(name) for name in _RECORDED}},
     )
 

@@ -1,7 +1,7 @@
 """The microcontroller as a SimPy process: off, boot, restore, batch after batch, sleep.
 
-The physics of a wait or of a batch is solved before its time is spent: nothing else acts on the capacitor meanwhile, so the
-outcome is known, and the process then lets exactly that much time pass.
+The physics of a wait or of a batch is solved before its time is spent: nothing else acts on the capacitor meanwhile, so
+the outcome is known, and the process then lets exactly that much time pass.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Attempt = Generator[simpy.Event, None, bool]  # whether it ended without a power
 _ROUNDING = 1e-12
 
 
-class RunOver(Exception):  # noqa: N818 - it ends a run, it is no error
+class RunOver(Exception):
     """The run has its verdict; raised inside the device process, which keeps it as its ending."""
 
     def __init__(self, verdict: Verdict, note: str = "", cause: Nontermination | None = None) -> None:

@@ -30,8 +30,8 @@ class Case:
     """Everything one run needs.
 
     `start_s`: trace time at the start. `duration_s`: when the run is over at the latest (infinite: by the workload).
-    `harvest_while_on` and `recharge_at_end` exist for the comparison with the published abstract model, which credits no
-    harvest while the device is on and counts a recharge after the last batch.
+    `harvest_while_on` and `recharge_at_end` exist for the comparison with the published abstract model, which credits
+    no harvest while the device is on and counts a recharge after the last batch.
     """
 
     supply: Supply

@@ -67,8 +67,8 @@ def execute(
 ) -> tuple[int, int, float]:
     """Run the rows of a step until they are done, the capacitor falls to `v_off`, or the run's `horizon_s` comes.
 
-    Returns how it ended, how many tiles were started, and the time it then is. Spending goes to the pending side of the ledger, and is settled
-    where the rows end in a commit.
+    Returns how it ended, how many tiles were started, and the time it then is. Spending goes to the pending side of the
+    ledger, and is settled where the rows end in a commit.
     """
     started = 0
     for r in range(rows.shape[0]):

@@ -9,6 +9,8 @@ from simint.engine.execution import DONE, execute, new_ledger
 from simint.engine.program import Rows, energy_of
 from simint.engine.run import Nontermination
 from simint.engine.storage import Storage, node_of
+from simint.physics.best_case import mean_case, no_source
+from simint.physics.source import CompiledSource
 from simint.physics.state import Node, start_state, stored_j
 
 # Search range for the smallest capacitor that would do: a factor of 10^5 covers ceramic chip to supercapacitor.
@@ -16,19 +18,18 @@ _LARGEST_FACTOR = 1e5
 _PRECISION = 1e-3
 
 
-def completes(storage: Storage, node: Node, rows: Sequence[Rows], harvest: bool) -> bool:
-    """Whether the rows run through in one power cycle from `v_on`, on `node`, at the best supply or with no harvest."""
-    source = storage.best
-    state, ledger = start_state(source, storage.supply.v_on, 0.0), new_ledger()
-    v_off = storage.supply.v_off
+def completes(storage: Storage, source: CompiledSource, node: Node, rows: Sequence[Rows], v_start: float) -> bool:
+    """Whether the rows run through in one power cycle that starts at `v_start`, on `node` and a constant source."""
+    state, ledger = start_state(source, v_start, 0.0), new_ledger()
+    v_off, connected = storage.v_off, storage.harvest_while_on
     return all(
-        execute(node, source, state, ledger, piece, False, v_off, harvest, math.inf)[0] == DONE for piece in rows
+        execute(node, source, state, ledger, piece, False, v_off, connected, math.inf)[0] == DONE for piece in rows
     )
 
 
 def can_complete(storage: Storage, rows: Sequence[Rows]) -> bool:
     """Whether the rows run through from turn-on at the best supply of the trace; a "no" is final."""
-    return completes(storage, storage.node, rows, storage.harvest_while_on)
+    return completes(storage, storage.best, storage.node, rows, storage.supply.v_on)
 
 
 def diagnose(
@@ -49,13 +50,16 @@ def diagnose(
 def smallest_capacitance(storage: Storage, rows: Sequence[Rows], harvest: bool) -> float:
     """The smallest capacitor (to 0.1 %) with which the rows run through from `v_on`, in F.
 
-    With `harvest` on the best supply of the trace; without, on stored energy alone, which is enough on any trace.
-    Infinite where even a 10^5 times larger one would not do. More capacitance never hurts here, so bisection is exact.
+    Judged at the best supply of the trace; where that is enough already, at its mean, and where even that is, without
+    any. Infinite where a 10^5 times larger one would not do. More capacitance never hurts here, so bisection is exact.
     """
+    supply, source = storage.supply, storage.source
     low, high = storage.node.capacitance, storage.node.capacitance * 2.0
+    candidates = (storage.best, mean_case(source), no_source(source))
+    judge = next((c for c in candidates if not completes(storage, c, storage.node, rows, supply.v_on)), candidates[-1])
 
     def enough(capacitance: float) -> bool:
-        return completes(storage, node_of(storage.supply, capacitance), rows, harvest)
+        return completes(storage, judge, node_of(supply, capacitance), rows, supply.v_on)
 
     while not enough(high):
         low, high = high, high * 2.0

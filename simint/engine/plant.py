@@ -1,8 +1,8 @@
 """Node, source, state and ledger of one run packed into a handful of arrays.
 
-Handing nested named tuples from Python to compiled code costs about 10 us a call, several times what a batch itself takes;
-nine flat arrays cost less than 1 us. So an engine that calls once per batch packs at the start, and the compiled side
-takes views of the parts.
+Handing nested named tuples from Python to compiled code costs about 10 us a call, several times what a batch itself
+takes; nine flat arrays cost less than 1 us. So an engine that calls once per batch packs at the start, and the compiled
+side takes views of the parts.
 """
 
 from __future__ import annotations

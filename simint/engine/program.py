@@ -39,7 +39,8 @@ COUNT, IS_TILE, FIRST, SECOND, COLUMNS = 0, 1, 2, 5, 8
 class Step:
     """One preservation batch, ready to run: rows with volatile memory warm, and after a power failure.
 
-    `number`: its place in `Program.all_steps`. `commits`: whether progress is safe once it is done. `continuous_s`: its time without any preservation.
+    `number`: its place in `Program.all_steps`. `commits`: whether progress is safe once it is done. `continuous_s`: its
+    time without any preservation.
     """
 
     number: int

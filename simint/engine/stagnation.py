@@ -23,8 +23,8 @@ class Stagnation:
     def repeats_after_failure(self, storage: Storage, last_commit_s: float) -> bool:
         """Note a power failure; whether a state has come back, so that everything after it will come back too.
 
-        At a power failure the voltage is `v_off` and volatile memory is empty, so the state is the place in the trace and
-        the pending work, which only a commit changes.
+        At a power failure the voltage is `v_off` and volatile memory is empty, so the state is the place in the trace
+        and the pending work, which only a commit changes.
         """
         if last_commit_s > self.last_failure_s:
             self.places.clear()

@@ -16,8 +16,8 @@ from simint.tiling.schedule import NO_TRAFFIC
 class Tally:
     """Counters of one run, by step of the program (runs) and by layer (tiles of a step that was cut).
 
-    `warm_runs`, `cold_runs`: how often each step ran through with volatile memory warm or lost; `lost_runs`: how often that
-    was lost before a commit. `pending`: steps done but not committed yet.
+    `warm_runs`, `cold_runs`: how often each step ran through with volatile memory warm or lost; `lost_runs`: how often
+    that was lost before a commit. `pending`: steps done but not committed yet.
     """
 
     warm_runs: list[int]

@@ -7,7 +7,7 @@ import math
 
 import msgspec
 
-from simint.config import Ampere, Farad, Ohm, Volt
+from simint.config import Ampere, Farad, Ohm, Ratio, Volt
 from simint.errors import InputError
 
 
@@ -50,7 +50,7 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     v_on: Volt
     v_off: Volt
     v_max: Volt = math.inf
-    efficiency: float = 1.0
+    efficiency: Ratio = 1.0
     diode_drop: Volt = 0.0
     quiescent: Ampere = 0.0
     description: str = ""

@@ -1,11 +1,11 @@
-"""The best supply a trace ever offers, as a source of one segment: what bounds every power cycle from above."""
+"""Constant sources that stand for a whole trace: the best it ever offers, its mean, and nothing at all."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from simint.physics.harvest_tree import build_harvest_tree
-from simint.physics.source import CONVERTED, CURVE, HOLD, THEVENIN, CompiledSource
+from simint.physics.source import CONVERTED, CURVE, HOLD, THEVENIN, Array, CompiledSource
 
 # Points of the envelope of IV curves: enough that the bound is within a few percent of the best curve.
 _ENVELOPE = 128
@@ -31,6 +31,30 @@ def best_case(source: CompiledSource) -> CompiledSource:
         # Currents never rise with voltage, so the value at the left end of a cell bounds the cell.
         knee_v = grid[None, :]
         knee_i = np.concatenate((envelope[:1], envelope[:-1]))[None, :]
+    return _constant(source, values, resistance, knee_v, knee_i)
+
+
+def mean_case(source: CompiledSource) -> CompiledSource:
+    """A constant source with the mean power (or open-circuit voltage, or a curve of mean power) of the trace."""
+    weights = np.diff(source.edges_s) if source.edges_s.size else None
+    mean = float(np.average(source.values, weights=weights))
+    values, resistance = (
+        np.array([mean]),
+        np.array([source.resistance.mean()]) if source.resistance.size else np.zeros(0),
+    )
+    row = int(np.argmin(np.abs(source.values - mean)))
+    knee_v = source.knee_v[row : row + 1] if source.knee_v.shape[0] > 1 else source.knee_v
+    return _constant(source, values, resistance, knee_v, source.knee_i[row : row + 1])
+
+
+def no_source(source: CompiledSource) -> CompiledSource:
+    """A source that offers nothing: the device lives on what is stored."""
+    best = best_case(source)
+    return best._replace(values=np.zeros(1), knee_i=best.knee_i * 0.0, peak=0.0)
+
+
+def _constant(source: CompiledSource, values: Array, resistance: Array, knee_v: Array, knee_i: Array) -> CompiledSource:
+    """`source` with one segment that lasts for ever."""
     none = np.zeros(0)
     return source._replace(
         segments=1,

@@ -27,9 +27,10 @@ from simint.physics.state import (
     pass_start,
 )
 
-# A stretch is crossed in one step only where the worst that is neglected stays below these shares of the energy it moves:
-# the next orders of the decay by leakage, and the spread of V(E) about its way in the quiescent energy. The second is a
-# bound for power that comes all at one end of the stretch; for noise about a mean the error is some 100 times smaller.
+# A stretch is crossed in one step only where the worst that is neglected stays below these shares of the energy it
+# moves: the next orders of the decay by leakage, and the spread of V(E) about its way in the quiescent energy. The
+# second is a bound for power that comes all at one end of the stretch; for noise about a mean the error is some 100
+# times smaller.
 _DECAY_LIMIT = 1e-12
 _SPREAD_LIMIT = 1e-8
 
@@ -203,5 +204,6 @@ def _may_cross(
     moved, s = gain + loss, 2.0 * node.leakage_s / c * t
     if moved > 0.1 * e or s * s * s * (moved + 0.2 * s * e) > 24.0 * _DECAY_LIMIT * moved:
         return False
-    # V(E) is concave with V'' = -V/(4 E^2): a spread of E by `moved` changes the mean of V by less than V*(moved/E)^2/32.
+    # V(E) is concave with V'' = -V/(4 E^2): a spread of E by `moved` changes the mean of V by less than
+    # V*(moved/E)^2/32.
     return node.quiescent_a * v * t * moved <= 32.0 * _SPREAD_LIMIT * e * e

@@ -1,7 +1,8 @@
 """Sums of the harvested power over blocks of 16, 256, ... segments, so that a finely sampled trace costs no more.
 
-A block may be crossed in one step where nothing can happen inside it. Besides the energy, that step needs two moments of
-the power about the block's end (they weigh leakage and quiescent losses, which depend on when the energy came). Sums of sums of 16 stay accurate where a running sum over 10^7 samples loses digits.
+A block may be crossed in one step where nothing can happen inside it. Besides the energy, that step needs two moments
+of the power about the block's end (they weigh leakage and quiescent losses, which depend on when the energy came). Sums
+of sums of 16 stay accurate where a running sum over 10^7 samples loses digits.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class HarvestTree(NamedTuple):
 def build_harvest_tree(
     power_w: NDArray[np.floating[Any]], step_s: float, edges_s: NDArray[np.floating[Any]]
 ) -> HarvestTree:
-    """Sum a piecewise-constant power of n segments, uniform (`step_s` > 0) or with n + 1 edges; O(n) time, n/15 rows."""
+    """Sum a piecewise-constant power of n segments, uniform (`step_s` > 0) or with n + 1 edges, into n/15 rows."""
     sizes = []
     count = power_w.size >> SHIFT
     while count > 0:

@@ -37,7 +37,8 @@ class CompiledSource(NamedTuple):
 
     `values`: (n,) maximum power in W (CONVERTED, CURVE) or open-circuit voltage in V (THEVENIN).
     `resistance`: (1,) or (n,) ohm. `knee_v`: (1, m) or (n, m) V and `knee_i`: (n, m) A. `step_s`: 0 where `edges_s`
-    (n + 1,) holds. `peak`: the largest of `values`. `tree` sums the values of a CONVERTED source over blocks of segments.
+    (n + 1,) holds. `peak`: the largest of `values`. `tree` sums the values of a CONVERTED source over blocks of
+    segments.
     """
 
     link: int

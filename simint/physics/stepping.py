@@ -1,7 +1,7 @@
 """The capacitor through a whole trace: from event to event, never by a time step.
 
-`advance` carries the node through segments, bends of the source, the clamp and an empty capacitor until a threshold is met
-or the time is over. Every term of the energy books is integrated on its own along the way.
+`advance` carries the node through segments, bends of the source, the clamp and an empty capacitor until a threshold is
+met or the time is over. Every term of the energy books is integrated on its own along the way.
 """
 
 from __future__ import annotations

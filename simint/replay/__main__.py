@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from simint.cli import guarded
+from simint.cli import INTERRUPTED, guarded
 from simint.replay.case import replay
 from simint.replay.options import replay_parser, scenario_from_arguments
+
+if TYPE_CHECKING:
+    from simint.engine.observer import Observer
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -30,23 +35,24 @@ def _run(arguments: argparse.Namespace) -> int:
     folder = None if arguments.out is None else prepare_folder(Path(arguments.out))
     recorder = VoltageRecorder()
     observers: list[Observer] = [] if folder is None else [recorder]
-    interrupted = _interrupt_flag()
-    with Progress(scenario) as progress:
-        result = replay(scenario, [*observers, progress], interrupted)
-    summary = summary_data(result)
-    if folder is not None:
-        write_report(folder, result, summary, recorder)
+    with _interrupt_flag() as interrupted:
+        with Progress(scenario) as progress:
+            result = replay(scenario, [*observers, progress], interrupted)
+        summary = summary_data(result)
+        if folder is not None:
+            write_report(folder, result, summary, recorder)
     if arguments.json:
         print(summary_json(summary))
     else:
         print_summary(result)
         if folder is not None:
             print(f"written to {folder}")
-    return 130 if result.run.verdict == "interrupted" else 0
+    return INTERRUPTED if summary.partial else 0
 
 
-def _interrupt_flag() -> Callable[[], bool]:
-    """Ctrl-C asks the run to end with a valid partial result; a second one breaks off at once."""
+@contextmanager
+def _interrupt_flag() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C asks the run to end with a valid partial result, which is then written; a second one breaks off."""
     asked = False
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -55,8 +61,11 @@ def _interrupt_flag() -> Callable[[], bool]:
             raise KeyboardInterrupt
         asked = True
 
-    signal.signal(signal.SIGINT, note)
-    return lambda: asked
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simint.errors import InputError
+from simint.errors import InfeasibleError, InputError
 
 if TYPE_CHECKING:
     from simint.engine.event import Case
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simint.scenario import Parts, Scenario
     from simint.tiling.design import ExecutionDesign
     from simint.tiling.electrical import ElectricalSettings
+    from simint.tiling.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
         duration = min(duration, whole - start)
     elif scenario.duration is None and scenario.workload.inferences is None:
         duration = whole
+    schedule = build_schedule(parts.network, designs, parts.platform)
+    _require_memory(parts, schedule)
     supply = parts.supply
     initial = supply.v_off if scenario.initial_voltage is None else scenario.initial_voltage
     if initial > supply.ceiling:
@@ -68,7 +71,7 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
     return Case(
         supply=supply,
         source=compile_source(parts.trace, supply),
-        schedule=build_schedule(parts.network, designs, parts.platform),
+        schedule=schedule,
         policy=policy_by_name(scenario.policy.name, scenario.policy.guard),
         workload=scenario.workload,
         initial_voltage=initial,
@@ -78,6 +81,19 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
         harvest_while_on=scenario.harvest_while_on,
         recharge_at_end=scenario.recharge_at_end,
     )
+
+
+def _require_memory(parts: Parts, schedule: Schedule) -> None:
+    """Designs that were given, not chosen, may not fit; nor may a network that the published search does not check."""
+    from simint.tiling.consistent_storage import require_nvm
+
+    require_nvm(parts.network, parts.platform)
+    room = parts.platform.memory.vm_bytes
+    if schedule.vm_bytes > room:
+        raise InfeasibleError(
+            f"the designs of network {parts.network.name!r} need {schedule.vm_bytes} bytes of volatile memory, "
+            f"platform {parts.platform.name!r} has {room}: choose smaller tiles, or --design best"
+        )
 
 
 def _designs(scenario: Scenario, parts: Parts) -> tuple[ExecutionDesign, ...]:

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from simint.cli import Parser
 from simint.errors import InputError
+from simint.hardware.platform import Platform
+from simint.hardware.presets import preset_names
+from simint.hardware.supply import Supply
 from simint.units import parse_quantity
 
 if TYPE_CHECKING:
-    from simint.scenario import Scenario
+    from simint.scenario import DesignChoice, Scenario, TraceChoice
+    from simint.trace.readers.options import ReadOptions
 
 # What runs without arguments: a walk past an RF transmitter, long enough to see power fail, short enough to wait for.
 DEFAULT_TRACE = "rf-walk-by"
@@ -20,10 +25,12 @@ DEFAULT_TRACE = "rf-walk-by"
 
 def replay_parser() -> argparse.ArgumentParser:
     """The argument parser; every quantity stays text until the scenario is made."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="simint replay",
+        allow_abbrev=False,
         description="Replay a power trace on a battery-less device that runs a neural network, and say what happened.",
-        epilog="Quantities are written with units: 5mF, 2.8kohm, 4.5V, 24h. Without arguments a default case is replayed.",
+        epilog="Quantities carry units: 5mF, 2.8kohm, 4.5V, 24h. Without arguments a default case is replayed: "
+        f"trace {DEFAULT_TRACE}. A negative value is written with `=`.",
     )
     parser.add_argument(
         "scenario", nargs="?", help="scenario file (TOML), as --out writes it; options below override it"
@@ -32,7 +39,7 @@ def replay_parser() -> argparse.ArgumentParser:
     trace.add_argument(
         "--trace", metavar="T", help="name (`simint trace list`) or file; FILE#ARRAY selects inside a file"
     )
-    trace.add_argument("--start", metavar="TIME", help="offset into the trace at which the run starts")
+    trace.add_argument("--start", metavar="TIME", help="place in the trace at which the run starts")
     trace.add_argument("--scale", metavar="K", help="multiply the trace's power")
     trace.add_argument("--end", choices=["loop", "hold", "stop"], help="what follows the trace's end (default: loop)")
     trace.add_argument("--seed", type=int, help="regenerate a catalogue trace with another seed")
@@ -41,27 +48,35 @@ def replay_parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="how to read a trace file, e.g. load_ohm=30kohm",
+        help="what a trace file leaves unsaid, e.g. load_ohm=30kohm or cell_area_m2=4cm2; may be repeated",
     )
     hardware = parser.add_argument_group("hardware")
-    hardware.add_argument("--supply", metavar="S", help="preset or TOML file (default: boost)")
+    hardware.add_argument("--supply", metavar="S", help=f"{_presets(Supply)} (default: boost)")
     hardware.add_argument("--capacitor", metavar="C", help="capacitance instead of the supply's, e.g. 5mF")
     hardware.add_argument("--v-on", metavar="V", help="turn-on threshold instead of the supply's")
     hardware.add_argument("--v-off", metavar="V", help="turn-off threshold instead of the supply's")
     hardware.add_argument("--initial-voltage", metavar="V", help="capacitor voltage at the start (default: v_off)")
-    hardware.add_argument("--platform", metavar="P", help="preset or TOML file (default: msp430fr5994)")
+    hardware.add_argument("--platform", metavar="P", help=f"{_presets(Platform)} (default: msp430fr5994)")
     work = parser.add_argument_group("work")
-    work.add_argument("--network", metavar="N", help="preset, family word such as mbconv:har:..., or JSON file")
+    work.add_argument(
+        "--network",
+        metavar="N",
+        help="preset, word such as plain:har:3x8-7x8-3x16 or mbconv:..., or JSON file (default: tinas-har-l25)",
+    )
     work.add_argument(
         "--design", metavar="best|FILE", help="execution designs: the best ones, or a file of `simint explore`"
     )
     work.add_argument("--objective", choices=["energy", "latency", "published"], help="what `best` means")
     work.add_argument("--policy", help="recovery policy: tile (default), tile-shutdown, none")
     work.add_argument(
-        "--guard", action="store_true", default=None, help="tile: start a batch only if its energy is stored"
+        "--guard",
+        action=argparse.BooleanOptionalAction,
+        help="tile: start a batch only if its energy is stored",
     )
     work.add_argument("--inferences", metavar="N", type=int, help="stop after N inferences")
-    work.add_argument("--duration", metavar="TIME", help="stop after this time (default: one pass of the trace)")
+    work.add_argument(
+        "--duration", metavar="TIME", help="stop after this time (default without --inferences: one pass of the trace)"
+    )
     work.add_argument("--period", metavar="TIME", help="release an inference every TIME instead of back to back")
     work.add_argument("--deadline", metavar="TIME", help="deadline of an inference, from its release")
     work.add_argument("--queue", choices=["newest", "fifo"], help="periodic releases that wait: newest only, or all")
@@ -86,7 +101,7 @@ def scenario_from_arguments(arguments: argparse.Namespace) -> Scenario:
     replace = msgspec.structs.replace
     scenario = replace(
         scenario,
-        trace=replace(scenario.trace, **_trace_changes(arguments, scenario)),
+        trace=_trace(arguments, scenario.trace),
         policy=replace(scenario.policy, **_given(name=arguments.policy, guard=arguments.guard)),
         workload=replace(
             scenario.workload,
@@ -111,32 +126,40 @@ def scenario_from_arguments(arguments: argparse.Namespace) -> Scenario:
     return replace(scenario, design=_design(arguments, scenario))
 
 
-def _trace_changes(arguments: argparse.Namespace, scenario: Scenario) -> dict[str, Any]:
-    from simint.config import decode
+def _trace(arguments: argparse.Namespace, choice: TraceChoice) -> TraceChoice:
+    """Another trace starts afresh: how the scenario's own was read and cropped means nothing for it."""
+    from simint.scenario import TraceChoice
     from simint.trace.power_trace import TraceEnd
-    from simint.trace.readers.options import ReadOptions
 
+    if arguments.trace is not None:
+        choice = TraceChoice(name=arguments.trace, scale=choice.scale, end=choice.end)
     changes = _given(
-        name=arguments.trace,
         seed=arguments.seed,
         start=_quantity(arguments.start, "s", "--start"),
         scale=_quantity(arguments.scale, "", "--scale"),
         end=None if arguments.end is None else TraceEnd(arguments.end),
     )
-    if arguments.trace is not None or arguments.seed is not None:
-        changes["sha256"] = None  # another trace than the one the scenario had recorded
     if arguments.read:
-        read = {key: value for key, value in msgspec.to_builtins(scenario.trace.read).items() if value is not None}
-        for item in arguments.read:
-            key, equals, value = item.partition("=")
-            if not equals:
-                raise InputError(f"--read: {item!r} must have the form KEY=VALUE, for example load_ohm=30kohm")
-            read[key] = value
-        changes["read"] = decode(read, ReadOptions, "--read")
-    return changes
+        changes["read"] = _read_options(arguments.read, choice.read)
+    if arguments.read or arguments.seed is not None:
+        changes["sha256"] = None  # not the content that the scenario recorded
+    return msgspec.structs.replace(choice, **changes)
 
 
-def _design(arguments: argparse.Namespace, scenario: Scenario) -> Any:
+def _read_options(items: list[str], known: ReadOptions) -> ReadOptions:
+    from simint.config import decode
+    from simint.trace.readers.options import ReadOptions
+
+    read = {key: value for key, value in msgspec.to_builtins(known).items() if value is not None}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise InputError(f"--read: {item!r} must have the form KEY=VALUE, for example load_ohm=30kohm")
+        read[key] = value
+    return decode(read, ReadOptions, "--read", text_numbers=True)
+
+
+def _design(arguments: argparse.Namespace, scenario: Scenario) -> DesignChoice:
     """Designs of a scenario file hold for its network and platform; whoever changes those, or asks for it, explores."""
     from simint.network.catalogue import load_network
     from simint.tiling.designs_file import read_designs
@@ -146,9 +169,15 @@ def _design(arguments: argparse.Namespace, scenario: Scenario) -> Any:
     if arguments.design == "best" or arguments.network or arguments.platform or arguments.objective:
         design = replace(design, layers=(), objective=arguments.objective)
     if arguments.design not in (None, "best"):
+        if arguments.objective:
+            raise InputError("--objective says what --design best means; it does not go with a file of designs")
         network = load_network(scenario.network) if isinstance(scenario.network, str) else scenario.network
-        design = replace(design, layers=read_designs(Path(arguments.design), network))
+        design = replace(design, layers=read_designs(Path(arguments.design), network), objective=None)
     return design
+
+
+def _presets(kind: type[Platform] | type[Supply]) -> str:
+    return f"{', '.join(preset_names(kind))}, or a TOML file"
 
 
 def _quantity(text: str | None, dimension: str, option: str) -> float | None:
