@@ -9,7 +9,7 @@ from simint.engine.execution import DONE, execute, new_ledger
 from simint.engine.program import Rows, energy_of
 from simint.engine.run import Nontermination
 from simint.engine.storage import Storage, node_of
-from simint.physics.best_case import mean_case, no_source
+from simint.physics.best_case import no_source
 from simint.physics.source import CompiledSource
 from simint.physics.state import Node, start_state, stored_j
 
@@ -50,16 +50,15 @@ def diagnose(
 def smallest_capacitance(storage: Storage, rows: Sequence[Rows], harvest: bool) -> float:
     """The smallest capacitor (to 0.1 %) with which the rows run through from `v_on`, in F.
 
-    Judged at the best supply of the trace; where that is enough already, at its mean, and where even that is, without
-    any. Infinite where a 10^5 times larger one would not do. More capacitance never hurts here, so bisection is exact.
+    With `harvest` at the best supply of the trace, which is what it takes at least; without, from the stored energy
+    alone, which will do whatever the trace brings. Infinite where a 10^5 times larger one would not do. More capacitance
+    never hurts here, so bisection is exact.
     """
-    supply, source = storage.supply, storage.source
+    supply, source = storage.supply, storage.best if harvest else no_source(storage.source)
     low, high = storage.node.capacitance, storage.node.capacitance * 2.0
-    candidates = (storage.best, mean_case(source), no_source(source))
-    judge = next((c for c in candidates if not completes(storage, c, storage.node, rows, supply.v_on)), candidates[-1])
 
     def enough(capacitance: float) -> bool:
-        return completes(storage, judge, node_of(supply, capacitance), rows, supply.v_on)
+        return completes(storage, source, node_of(supply, capacitance), rows, supply.v_on)
 
     while not enough(high):
         low, high = high, high * 2.0

@@ -1,4 +1,4 @@
-"""Constant sources that stand for a whole trace: the best it ever offers, its mean, and nothing at all."""
+"""Constant sources that stand for a whole trace: the best it ever offers, and nothing at all."""
 
 from __future__ import annotations
 
@@ -32,19 +32,6 @@ def best_case(source: CompiledSource) -> CompiledSource:
         knee_v = grid[None, :]
         knee_i = np.concatenate((envelope[:1], envelope[:-1]))[None, :]
     return _constant(source, values, resistance, knee_v, knee_i)
-
-
-def mean_case(source: CompiledSource) -> CompiledSource:
-    """A constant source with the mean power (or open-circuit voltage, or a curve of mean power) of the trace."""
-    weights = np.diff(source.edges_s) if source.edges_s.size else None
-    mean = float(np.average(source.values, weights=weights))
-    values, resistance = (
-        np.array([mean]),
-        np.array([source.resistance.mean()]) if source.resistance.size else np.zeros(0),
-    )
-    row = int(np.argmin(np.abs(source.values - mean)))
-    knee_v = source.knee_v[row : row + 1] if source.knee_v.shape[0] > 1 else source.knee_v
-    return _constant(source, values, resistance, knee_v, source.knee_i[row : row + 1])
 
 
 def no_source(source: CompiledSource) -> CompiledSource:
