@@ -19,13 +19,13 @@ import json, os, resource, sys, time
 if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 start = time.perf_counter()
-from nas.columns import IMO, LATENCY
-from nas.pareto import pareto_front
-from nas.percentiles import percentiles
-from nas.population import Constraints, population_statistics
-from nas.ranking import top_networks
-from nas.space import load_space
-from nas.space_table import build_table
+from nas.space.columns import IMO, LATENCY
+from nas.space.pareto import pareto_front
+from nas.space.percentiles import percentiles
+from nas.space.population import Constraints, population_statistics
+from nas.space.ranking import top_networks
+from nas.space.search_space import load_space
+from nas.space.table import build_table
 imported = time.perf_counter()
 table = build_table(load_space(sys.argv[1]))
 built = time.perf_counter()

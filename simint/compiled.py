@@ -6,6 +6,7 @@ in another file. Here a cached kernel is bound to all files of the package that 
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -29,24 +30,43 @@ def compiled(function: F) -> F:
     index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if index is not None and hasattr(index, "_source_stamp"):
         index._source_stamp = (index._source_stamp, source_stamp(function.__module__))
+        index._load_index = _forgiving(index._load_index)
     return cast(F, dispatcher)
+
+
+def _forgiving(load: Callable[[], Any]) -> Callable[[], Any]:
+    """Numba unpickles a cache index before it looks at the stamp; one that names classes long gone counts as empty."""
+
+    def load_or_forget() -> Any:
+        try:
+            return load()
+        except (AttributeError, ImportError, TypeError):
+            return {}
+
+    return load_or_forget
 
 
 def source_stamp(module_name: str) -> tuple[tuple[str, float, int], ...]:
     """Name, modification time and size of the files of a module and of all it imports from its own package."""
     package = module_name.partition(".")[0]
-    files: dict[str, str] = {}
+    stamps: dict[str, tuple[str, float, int]] = {}
     waiting = [module_name]
     while waiting:
         name = waiting.pop()
         file = getattr(sys.modules.get(name), "__file__", None)
-        if name in files or name.partition(".")[0] != package or file is None or not os.path.exists(file):
+        if name in stamps or name.partition(".")[0] != package or file is None or not os.path.exists(file):
             continue
-        files[name] = file
-        with open(file, encoding="utf-8") as source:
-            waiting.extend(_imported(source.read()))
-    stamps = [(name, os.stat(file)) for name, file in sorted(files.items())]
-    return tuple((name, status.st_mtime, status.st_size) for name, status in stamps)
+        status = os.stat(file)
+        stamps[name] = (name, status.st_mtime, status.st_size)
+        waiting.extend(_imports_of(file, status.st_mtime, status.st_size))
+    return tuple(stamp for _, stamp in sorted(stamps.items()))
+
+
+@functools.lru_cache(maxsize=1024)
+def _imports_of(file: str, mtime: float, size: int) -> tuple[str, ...]:
+    """What a file imports; read once for each state of the file, as every kernel of the package asks."""
+    with open(file, encoding="utf-8") as source:
+        return tuple(_imported(source.read()))
 
 
 def _imported(source: str) -> list[str]:

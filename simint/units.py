@@ -86,6 +86,8 @@ def parse_quantity(text: str | float, dimension: str, where: str = "value") -> f
                 f"(for example {_example(dimension)})"
             )
         value = float(Decimal(match.group(1)) * scale)
+        if math.isinf(value) and "inf" not in match.group(1):
+            raise InputError(f"{where}: {text!r} is too large a number")
     if math.isnan(value):
         raise InputError(f"{where}: not a number")
     return value

@@ -7,11 +7,11 @@ import sys
 from importlib import metadata
 
 import pytest
+from replay_runs import command
 
 from simint.__main__ import VERBS, main
 from simint.cli import guarded
 from simint.errors import InputError
-from tests.replay_runs import command
 
 # Each takes longer to import than a help text may take to appear.
 HEAVY = {"numba", "pandas", "scipy", "matplotlib", "rich", "simpy"}

@@ -337,10 +337,7 @@ def test_any_split_of_the_time_ends_the_same(start: tuple[Element, float], times
     dt = times * natural_time_s(v0, element)
     whole = flow(v0, dt, target, *element)
     first = flow(v0, share * dt, target, *element)
-    if first[4]:
-        second = (0.0, first[1], 0.0, 0.0, True)
-    else:
-        second = flow(first[1], dt - share * dt, target, *element)
+    second = (0.0, first[1], 0.0, 0.0, True) if first[4] else flow(first[1], dt - share * dt, target, *element)
     tolerance = 1e-14 * (10.0 + conditioning(v0, whole[1], element))
     assume(tolerance < 1e-6)
     assert second[4] == whole[4]

@@ -125,7 +125,7 @@ def test_any_split_of_the_time_ends_the_same(seed: int, cuts: list[float]) -> No
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.999])
-def test_a_window_from_inside_the_first_segment_has_only_what_is_left_of_it(share: float) -> None:
+def test_of_a_segment_that_has_begun_only_what_is_left_counts(share: float) -> None:
     power = np.array([1e-3, 5e-3] * 512)
     source, node = converted(power, 1e-3, efficiency=1.0, end=TraceEnd.STOP), Node(1.0, 0.0, 0.0, math.inf)
     journey = in_one_call(node, source, 1.0, Drive(0.0, 2.0), offset_s=share * 1e-3)
@@ -269,7 +269,6 @@ def test_a_straight_curve_is_a_thevenin_source(seed: int) -> None:
     straight = direct(volts, ohm, 0.1, drop_v=0.2)
     node, drive = Node(1e-4, 1e-5, 1e-6, 4.0), Drive(float(rng.choice([0.0, 5e-4])), 2.5)
     one, other = in_one_call(node, bent, 2.0, drive), in_one_call(node, straight, 2.0, drive)
-    # The curve's points miss the maximum power point of the line between them by nothing, as it is a line.
     assert_equal_journeys(one, other, node, drive, 1e-12)
 
 
@@ -364,7 +363,7 @@ def test_a_threshold_near_the_equilibrium_is_reached_in_its_time(
 ) -> None:
     """The voltage creeps up to a threshold just below its equilibrium; without a limit of time this ends there, too."""
     ohm = 5.0 / current
-    node, source = Node(1e-3, leakage, 0.0, math.inf), direct([5.0], ohm, 1e-3, end=end)
+    node, source = Node(1e-3, leakage, 0.0, math.inf), direct([5.0], ohm, 1.0, end=end)
     threshold = 5.0 / (1.0 + ohm * leakage) * (1.0 - margin)
     journey = in_one_call(node, source, 1.0, Drive(0.0, math.inf, high_v=threshold))
     assert journey.code == HIGH

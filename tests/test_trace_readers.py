@@ -144,7 +144,7 @@ def test_one_row_needs_a_length(tmp_path: Path) -> None:
         ("time_s,voltage_V\n0,1\n1,1\n", "load_ohm"),
         ("time_s,irradiance\n0,1\n1,1\n", "cell_area_m2"),
         ("time_s,power_W\n0,1,2\n1,1,2\n", "more cells than the header"),
-        ("time_s,power_W\n0,1\n1,1,2\n", "not a table"),
+        ("time_s,power_W\n0,1\n1,1,2\n", "line 3 has 3 cells"),
         ("1\n2\n3\n", "no header and 1 column"),
         ("MST,ghi\n00:00,1\n00:02,2\n00:01,3\n", "data row 3: the time of day goes back"),
         ("MST,ghi\n00:00,1\nnoon,2\n", "'noon' is not a time of day"),

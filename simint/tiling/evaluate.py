@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from simint.compiled import compiled
@@ -181,20 +182,33 @@ def published_geometry(layer: Layer, platform: Platform) -> LayerGeometry:
 
     Raises InputError for a platform in consistent mode and for a layer outside the published model (specification 10).
     """
-    if platform.mode is not CostMode.PUBLISHED:
-        raise InputError(f"platform {platform.name!r} is in consistent mode; the published model needs a published one")
-    problem = published_problem(layer, platform.variant)
-    if problem:
-        raise InputError(f"layer {layer.name!r}: {problem}")
-    flat = geometry(layer)
-    return flat._replace(sw=flat.sh)
+    return _published_geometries([layer], platform)[0]
 
 
 def exploration_geometry(layer: Layer, platform: Platform) -> LayerGeometry:
     """As `published_geometry`, for layers that the published explorer covers: all but POOL."""
-    if layer.kind is LayerKind.POOL:
-        raise InputError(f"layer {layer.name!r}: the published explorer does not cover POOL")
-    return published_geometry(layer, platform)
+    return exploration_geometries([layer], platform)[0]
+
+
+def exploration_geometries(layers: Sequence[Layer], platform: Platform) -> list[LayerGeometry]:
+    """As `exploration_geometry`, for many layers."""
+    for layer in layers:
+        if layer.kind is LayerKind.POOL:
+            raise InputError(f"layer {layer.name!r}: the published explorer does not cover POOL")
+    return _published_geometries(layers, platform)
+
+
+def _published_geometries(layers: Sequence[Layer], platform: Platform) -> list[LayerGeometry]:
+    if platform.mode is not CostMode.PUBLISHED:
+        raise InputError(f"platform {platform.name!r} is in consistent mode; the published model needs a published one")
+    variant, flats = platform.variant, []
+    for layer in layers:
+        problem = published_problem(layer, variant)
+        if problem:
+            raise InputError(f"layer {layer.name!r}: {problem}")
+        flat = geometry(layer)
+        flats.append(flat if flat.sw == flat.sh else flat._replace(sw=flat.sh))
+    return flats
 
 
 def evaluate_design(

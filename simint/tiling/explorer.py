@@ -1,7 +1,7 @@
 """The published exploration: the best legal design of every layer, and what the layers add up to.
 
-Selection (specification 11.4): the smallest end-to-end latency, where latencies within 1e-12 are equal, then the
-smallest VM, then the first in enumeration order.
+Selection (specification 11.4): the smallest end-to-end latency (or another objective), where values within 1e-12 are
+equal, then the smallest VM, then the first in enumeration order.
 """
 
 from __future__ import annotations
@@ -13,23 +13,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
-from simint.errors import InputError
 from simint.hardware.platform import Memory, Platform, Variant
 from simint.network.layer import Layer, LayerKind
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.electrical import ElectricalSettings, bench_settings, recharge_of, recharge_slope
-from simint.tiling.evaluate import FAILED_C0, FAILED_C1, OK, REASONS, design_cost, exploration_geometry
-from simint.tiling.geometry import DesignCodes, LayerGeometry, design_of
-from simint.tiling.legality import batch_table, count_designs, design_space, largest_loop, rule_set, searched_batches
-from simint.tiling.published import over_cycles
-from simint.tiling.sweep import Limits, Search, sweep_layer
-from simint.tiling.unit_costs import unit_costs
+from simint.tiling.electrical import ElectricalSettings, bench_settings
+from simint.tiling.evaluate import OK, REASONS, exploration_geometries
+from simint.tiling.exploration import UNEXPLORED, Explored, explore_rows, survey_rows
+from simint.tiling.geometry import ORDERS
+from simint.tiling.goal import PublishedObjective
+from simint.tiling.memo import ExplorationMemo, Question, ShapeResult
+from simint.tiling.request import BatchRule, benches_of, search_of
+from simint.tiling.shapes import Shapes, distinct_shapes, geometry_rows, occurrences
 
+_UNEXPLORED = "UNEXPLORED"  # of a shape that comes after one without a feasible design
 FAILED_STORAGE = "FAILED_STORAGE"  # feature maps or weights exceed NVM (published error 13)
-
-Rows = NDArray[np.int64]
-Values = NDArray[np.float64]
 
 
 class LayerDesign(msgspec.Struct, frozen=True):
@@ -115,46 +112,117 @@ class NetworkDesigns(msgspec.Struct, frozen=True):
 
 
 def explore_layer_published(
-    layer: Layer, platform: Platform, settings: ElectricalSettings | None = None
+    layer: Layer,
+    platform: Platform,
+    settings: ElectricalSettings | None = None,
+    objective: str = PublishedObjective.LATENCY,
+    batches: str = BatchRule.VARIANT,
+    memo: ExplorationMemo | None = None,
 ) -> LayerDesign:
     """The best design of one layer; see `explore_network_published`."""
-    rows = [exploration_geometry(layer, platform)]
-    return _explored([layer.name], [0], rows, platform, settings or bench_settings(platform))[0]
+    return explore_layers_published([layer], platform, settings, objective, batches, memo)[0]
+
+
+def explore_layers_published(
+    layers: Sequence[Layer],
+    platform: Platform,
+    settings: ElectricalSettings | None = None,
+    objective: str = PublishedObjective.LATENCY,
+    batches: str = BatchRule.VARIANT,
+    memo: ExplorationMemo | None = None,
+) -> tuple[LayerDesign, ...]:
+    """As `explore_network_published` for layers that need not form a network: all are explored, NVM plays no part."""
+    shapes = distinct_shapes(layers)
+    rows = geometry_rows(exploration_geometries(shapes.layers, platform))
+    loop = survey_rows(rows, occurrences(shapes)).largest_loop
+    question = Question(platform, settings or bench_settings(platform), objective, batches)
+    found = _shape_results(question, shapes, rows, loop, False, memo)
+    return tuple([LayerDesign(name, *found[k]) for name, k in zip(shapes.names, shapes.which, strict=True)])
 
 
 def explore_network_published(
-    layers: Sequence[Layer], platform: Platform, settings: ElectricalSettings | None = None
+    layers: Sequence[Layer],
+    platform: Platform,
+    settings: ElectricalSettings | None = None,
+    objective: str = PublishedObjective.LATENCY,
+    batches: str = BatchRule.VARIANT,
+    memo: ExplorationMemo | None = None,
 ) -> NetworkDesigns:
     """The best design of every layer in the published model; layers of equal shape are explored once.
 
-    `settings` defaults to the platform's bench. `tinas2024` checks NVM before it explores, `inas2021` has no such
-    check. Raises InputError for layers outside the published model (specification 10).
+    `settings` defaults to the platform's bench. `objective` says what is made small, a `PublishedObjective`; `batches`
+    which S are searched, a `BatchRule`. With a `memo` shapes that it knows are not explored again.
+
+    `tinas2024` checks NVM before it explores, `inas2021` has no such check. Raises InputError for layers outside the
+    published model (specification 10) and for unknown objectives and batch rules.
     """
-    if not layers:
-        raise InputError("a network without layers has nothing to explore")
-    settings = settings or bench_settings(platform)
-    rows: list[LayerGeometry] = []
-    place: dict[object, int] = {}
-    which = []
-    for layer in layers:
-        shape = (layer.kind, layer.ifm, layer.ofm, layer.kernel, layer.stride, layer.pad, layer.groups)
-        if shape not in place:
-            place[shape] = len(rows)
-            rows.append(exploration_geometry(layer, platform))
-        which.append(place[shape])
-    features = max(layer_features(layer) for layer in layers) * platform.memory.element_bytes
-    weights = sum(layer.weights for layer in layers) * platform.memory.element_bytes
-    if platform.variant is Variant.TINAS2024 and not fits_nvm(features, weights, platform.memory):
-        return NetworkDesigns((), FAILED_STORAGE, None, features, weights)
-    found = _explored([layer.name for layer in layers], which, rows, platform, settings)
-    last = found[-1]
-    failed = None if last.design is not None else last.layer
-    return NetworkDesigns(found, last.failure, failed, features, weights)
+    shapes, memory = distinct_shapes(layers), platform.memory
+    rows = geometry_rows(exploration_geometries(shapes.layers, platform))
+    survey = survey_rows(rows, occurrences(shapes))
+    features, weights = survey.feature_elements * memory.element_bytes, survey.weight_elements * memory.element_bytes
+    if platform.variant is Variant.TINAS2024 and not fits_nvm(features, weights, memory):
+        return storage_failure(features, weights)
+    question = Question(platform, settings or bench_settings(platform), objective, batches)
+    results = _shape_results(question, shapes, rows, survey.largest_loop, True, memo)
+    return network_designs(shapes, results, features, weights)
+
+
+def network_designs(
+    shapes: Shapes, results: Sequence[ShapeResult], feature_bytes: int, weight_bytes: int
+) -> NetworkDesigns:
+    """A network from the results of its shapes, up to the first layer without a design."""
+    found = []
+    for name, k in zip(shapes.names, shapes.which, strict=True):
+        found.append(LayerDesign(name, *results[k]))
+        if found[-1].design is None:
+            return NetworkDesigns(tuple(found), found[-1].failure, name, feature_bytes, weight_bytes)
+    return NetworkDesigns(tuple(found), REASONS[OK], None, feature_bytes, weight_bytes)
+
+
+def shape_results(explored: Explored, platform: int) -> list[ShapeResult]:
+    """What was found on one platform, a result per shape."""
+    counts, designs, values = explored
+    results: list[ShapeResult] = []
+    for (verdict, legal, feasible, vm_bytes), d, numbers in zip(
+        counts[platform].tolist(), designs[platform].tolist(), values[platform].tolist(), strict=True
+    ):
+        design = None
+        if verdict == OK:
+            design = ExecutionDesign(tr=d[0], tc=d[1], tm=d[2], tn=d[3], order=ORDERS[d[4]], s=d[5])
+        failure = _UNEXPLORED if verdict == UNEXPLORED else REASONS[verdict]
+        results.append((failure, legal, feasible, design, vm_bytes, *numbers))
+    return results
+
+
+def _shape_results(
+    question: Question, shapes: Shapes, rows: NDArray[np.int64], loop: int, stop: bool, memo: ExplorationMemo | None
+) -> list[ShapeResult]:
+    """A result per shape; those that the memo knows are not explored."""
+    platform = question.platform
+    search = search_of(platform, question.objective, question.batches, loop)
+    benches = benches_of(platform, [question.settings], [platform.memory.vm_bytes])
+    if memo is None:
+        return shape_results(explore_rows(search, rows, *benches, platform.memory.element_bytes, stop), 0)
+    found = memo.recall(question, shapes.keys)
+    missing = [k for k in range(len(shapes.keys)) if k not in found]
+    if missing:
+        explored = explore_rows(search, rows[missing], *benches, platform.memory.element_bytes, stop)
+        for k, result in zip(missing, shape_results(explored, 0), strict=True):
+            found[k] = result
+            if result[0] != _UNEXPLORED:
+                memo.store(question, shapes.keys[k], result)
+    return [found[k] for k in range(len(shapes.keys))]
+
+
+def storage_failure(feature_bytes: int, weight_bytes: int) -> NetworkDesigns:
+    """A network that exceeds NVM and is not explored."""
+    return NetworkDesigns((), FAILED_STORAGE, None, feature_bytes, weight_bytes)
 
 
 def layer_features(layer: Layer) -> int:
     """Elements of NVM the published model reserves for feature maps of a layer (specification 5.2, quirk Q24)."""
-    return (3 if layer.kind is LayerKind.ADD else 2) * max(math.prod(layer.ifm), math.prod(layer.ofm))
+    (n, h, w), (m, r, c) = layer.ifm, layer.ofm
+    return (3 if layer.kind is LayerKind.ADD else 2) * max(n * h * w, m * r * c)
 
 
 def fits_nvm(feature_bytes: int, weight_bytes: int, memory: Memory) -> bool:
@@ -164,71 +232,3 @@ def fits_nvm(feature_bytes: int, weight_bytes: int, memory: Memory) -> bool:
         and weight_bytes <= memory.nvm_weight_bytes
         and feature_bytes + weight_bytes <= memory.nvm_bytes
     )
-
-
-def _explored(
-    names: list[str], which: list[int], rows: list[LayerGeometry], platform: Platform, settings: ElectricalSettings
-) -> tuple[LayerDesign, ...]:
-    """One LayerDesign a name, up to the first failure; `which` says which of the distinct `rows` a name has."""
-    rules, memory, costs = rule_set(platform), platform.memory, unit_costs(platform)
-    recharge = recharge_of(settings, platform.variant)
-    search = Search(
-        costs.energy,
-        costs.time,
-        Limits(float(memory.vm_bytes // memory.element_bytes), recharge, recharge_slope(recharge)),
-        rules,
-        batch_table(max(map(largest_loop, rows)), searched_batches(rules)),
-    )
-    counts, designs, values = _explore(search, np.array(rows), memory.vm_bytes, memory.element_bytes)
-    count_rows, design_rows, value_rows = counts.tolist(), designs.tolist(), values.tolist()
-    explored = []
-    for name, row in zip(names, which, strict=True):
-        failure, legal, feasible, vm_bytes = count_rows[row]
-        design = design_of(DesignCodes(*design_rows[row])) if failure == OK else None
-        explored.append(LayerDesign(name, REASONS[failure], legal, feasible, design, vm_bytes, *value_rows[row]))
-        if design is None:
-            break
-    return tuple(explored)
-
-
-@compiled
-def _explore(search: Search, rows: Rows, vm_capacity: int, element_bytes: int) -> tuple[Rows, Rows, Values]:
-    """Explore distinct layers, up to the first failure.
-
-    Returns (verdict, legal, feasible, VM bytes), the design and the numbers of `LayerDesign`, a row per layer.
-    """
-    counts = np.zeros((len(rows), 4), dtype=np.int64)
-    designs = np.zeros((len(rows), 6), dtype=np.int64)
-    values = np.full((len(rows), 8), np.nan)
-    for k in range(len(rows)):
-        r = rows[k]
-        g = LayerGeometry(
-            r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15], r[16]
-        )
-        space = design_space(g, search.rules)
-        feasible, best = sweep_layer(search, g, space)
-        counts[k, 1] = count_designs(space, g, search.rules, search.batches)
-        counts[k, 2] = feasible
-        if best.s == 0:
-            smallest = DesignCodes(space.tr[0], space.tc[0], space.tm[0], space.tn[0], space.orders[0], 1)
-            least = design_cost(
-                search.energy, search.time, search.limits.recharge, g, smallest, vm_capacity, element_bytes
-            )
-            counts[k, 0] = FAILED_C0 if least.vm_bytes > vm_capacity else FAILED_C1
-            break
-        cost = design_cost(search.energy, search.time, search.limits.recharge, g, best, vm_capacity, element_bytes)
-        counts[k, 0], counts[k, 3] = OK, cost.vm_bytes
-        designs[k] = np.array((best.tr, best.tc, best.tm, best.tn, best.order, best.s))
-        values[k] = np.array(
-            (
-                cost.cycles.total,
-                cost.cycles.first,
-                cost.energy.later,
-                over_cycles(cost.cycles, cost.energy.first, cost.energy.later),
-                cost.latency_s,
-                cost.recharge_s,
-                cost.continuous_energy.total,
-                cost.continuous_time.total,
-            )
-        )
-    return counts, designs, values

@@ -32,6 +32,7 @@ _OP_CODE = {
     LayerKind.POOL: POOL,
     LayerKind.GAVGPOOL: GAVGPOOL,
 }
+_WINDOWED = (CONV, DW, POOL)
 ORDER_CODE = {Order.INPUT: ORDER_I, Order.WEIGHT: ORDER_W, Order.OUTPUT: ORDER_O}
 ORDERS = (Order.INPUT, Order.WEIGHT, Order.OUTPUT)  # by code
 
@@ -100,13 +101,12 @@ def input_tile(tile: int, kernel: int, stride: int) -> int:
 def geometry(layer: Layer) -> LayerGeometry:
     """The flat form of a layer. Operators without a kernel get a 1x1 kernel of stride 1 (GAVGPOOL too)."""
     (n, h, w), (m, r, c) = layer.ifm, layer.ofm
-    op = _OP_CODE[layer.kind]
-    has_window = op in (CONV, DW, POOL)
-    kernel, stride = (layer.kernel, layer.stride) if has_window else ((1, 1), (1, 1))
-    pad = layer.pad if has_window else (0, 0, 0, 0)
+    op, bias = _OP_CODE[layer.kind], int(layer.bias)
+    if op not in _WINDOWED:
+        return LayerGeometry(op, n, h, w, m, r, c, 1, 1, 1, 1, 0, 0, 0, 0, 1, bias)
     groups = layer.groups if op == CONV else 1
     return LayerGeometry(
-        op, n // groups, h, w, m // groups, r, c, *kernel, *stride, *pad, groups=groups, bias=int(layer.bias)
+        op, n // groups, h, w, m // groups, r, c, *layer.kernel, *layer.stride, *layer.pad, groups, bias
     )
 
 

@@ -54,20 +54,21 @@ def value_at(
 ) -> float:
     """The value of a design with so many spatial tiles of so many input and output positions.
 
-    NaN for the latency of a design whose power cycle needs exactly the budget (quirk Q14).
+    NaN where a power cycle needs exactly the budget: such a design is feasible but has no recharge time (quirk Q14).
     """
     cycles = batch.cycles
+    first_j = rates_at(batch.energy, positions, outputs)
+    later_j = first_j + batch.energy.partial * outputs
+    if later_j >= recharge.budget_j:
+        return math.nan
+    if goal == ENERGY:
+        return spatial * over_cycles(cycles, first_j, later_j)
+    continuous_s = batch.once + spatial * rates_at(batch.continuous, positions, outputs)
     if goal == CONTINUOUS:
-        return batch.once + spatial * rates_at(batch.continuous, positions, outputs)
-    if goal != IMO:
-        first_j = rates_at(batch.energy, positions, outputs)
-        later_j = first_j + batch.energy.partial * outputs
-        if goal == ENERGY:
-            return spatial * over_cycles(cycles, first_j, later_j)
+        return continuous_s
     first_s = rates_at(batch.time, positions, outputs)
     later_s = first_s + batch.time.partial * outputs
     if goal == IMO:
-        continuous_s = batch.once + spatial * rates_at(batch.continuous, positions, outputs)
         return spatial * over_cycles(cycles, first_s, later_s) / continuous_s
     return spatial * over_cycles(
         cycles, first_s + recharge_time(recharge, first_j), later_s + recharge_time(recharge, later_j)
@@ -75,9 +76,15 @@ def value_at(
 
 
 @compiled
-def grows_with_tile(goal: int) -> bool:
-    """Whether a larger tile is never better than a smaller one of which there are as many."""
-    return goal != IMO
+def needs_continuous(goal: int) -> bool:
+    """Whether values depend on times under continuous power."""
+    return goal in (CONTINUOUS, IMO)
+
+
+@compiled
+def all_contend(goal: int) -> bool:
+    """Whether a larger tile can be better than a smaller one of which there are as many."""
+    return goal == IMO
 
 
 @compiled

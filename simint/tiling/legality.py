@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simint.compiled import compiled
 from simint.hardware.platform import CostMode, Platform, Variant
-from simint.network.layer import Layer, LayerKind
+from simint.network.layer import ELEMENTWISE, Layer, LayerKind
 from simint.tiling.geometry import (
     BN,
     CONV,
@@ -91,9 +91,10 @@ def design_space(g: LayerGeometry, rules: int) -> DesignSpace:
         divides = rules == RULES_INAS2021 or g.op == GAVGPOOL
         spatial = _SIZES_EVEN_DIVISORS if divides else _SIZES_EVEN
         out, inner = _SIZES_EVEN_DIVISORS, _SIZES_EVEN_DIVISORS
+    tr = _sizes(spatial, rows)
     return DesignSpace(
-        _sizes(spatial, rows),
-        _sizes(spatial, cols),
+        tr,
+        tr if rows == cols else _sizes(spatial, cols),
         _sizes(out, g.m),
         _sizes(inner if g.op == CONV else _SIZES_ONE, g.n),
         legal_orders(g.op),
@@ -167,6 +168,20 @@ def legal_batches(table: BatchTable, loop: int) -> Sizes:
     return table.values[table.starts[loop] : table.starts[loop + 1]]
 
 
+@compiled
+def batch_choices(table: BatchTable, loop: int) -> int:
+    """How many S are legal for a batch loop with so many trips."""
+    choices: int = table.starts[loop + 1] - table.starts[loop]
+    return choices
+
+
+@compiled
+def only_single_tiles(table: BatchTable) -> bool:
+    """Whether S = 1 is all there is; every loop has that one."""
+    return len(table.values) == len(table.starts) - 2
+
+
+@compiled
 def largest_loop(g: LayerGeometry) -> int:
     """The largest trip count a batch loop of the layer can have."""
     return max(g.r * g.c, g.h * g.w if g.op == GAVGPOOL else 1, g.m, g.n)
@@ -201,11 +216,13 @@ def _list_batches(largest: int, step: int) -> tuple[Sizes, Sizes]:
 def count_designs(space: DesignSpace, g: LayerGeometry, rules: int, table: BatchTable) -> int:
     """Number of legal designs of a layer."""
     rows, cols = (g.h, g.w) if g.op == GAVGPOOL else (g.r, g.c)
-    shapes = len(space.tr) * len(space.tc)
-    spatial = 0
+    shapes, spatial = len(space.tr) * len(space.tc), 0
+    if only_single_tiles(table):
+        return shapes * len(space.tm) * len(space.tn) * len(space.orders)
     for tr in space.tr:
+        row_trips = -(-rows // tr)
         for tc in space.tc:
-            spatial += len(legal_batches(table, -(-rows // tr) * -(-cols // tc)))
+            spatial += batch_choices(table, row_trips * -(-cols // tc))
     total = 0
     for tm in space.tm:
         for tn in space.tn:
@@ -214,7 +231,7 @@ def count_designs(space: DesignSpace, g: LayerGeometry, rules: int, table: Batch
                 if batch_is_spatial(g.op, order, rules):
                     total += spatial
                 else:
-                    total += shapes * len(legal_batches(table, batch_loop(g.op, order, t, rules)))
+                    total += shapes * batch_choices(table, batch_loop(g.op, order, t, rules))
     return total
 
 
@@ -240,8 +257,10 @@ def published_problem(layer: Layer, variant: Variant) -> str | None:
 
     These limits belong to the published programs; the consistent mode takes every `Layer`.
     """
-    (_, h, w), (_, r, c), (kh, kw), (sh, sw) = layer.ifm, layer.ofm, layer.kernel, layer.stride
     inas = variant is Variant.INAS2021
+    if layer.kind in ELEMENTWISE and not inas:
+        return None
+    (_, h, w), (_, r, c), (kh, kw), (sh, sw) = layer.ifm, layer.ofm, layer.kernel, layer.stride
     if layer.kind is LayerKind.POOL:
         return (
             None if layer.stride == layer.kernel and not any(layer.pad) else "POOL needs stride = kernel and no padding"
@@ -254,7 +273,8 @@ def published_problem(layer: Layer, variant: Variant) -> str | None:
         return None
     if layer.groups != 1 and layer.kind is LayerKind.CONV:
         return "grouped convolutions are not part of the published model"
-    if len(set(layer.pad)) > 1 and not (w == 1 and layer.pad[2:] == (0, 0) and layer.pad[0] == layer.pad[1]):
+    top, bottom, left, right = layer.pad
+    if not top == bottom == left == right and not (w == 1 and left == right == 0 and top == bottom):
         return f"padding must be the same on all sides, got {layer.pad}"
     one_dimensional = h > 1 and (w, c, kw) == (1, 1, 1)
     if not one_dimensional and (h != w or r != c or kh != kw or sh != sw):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from simint.compiled import compiled
 from simint.tiling.buffers import buffer_rates
-from simint.tiling.geometry import LayerGeometry, Trips
+from simint.tiling.geometry import DesignCodes, LayerGeometry, Trips
 from simint.tiling.published import Cycles, TileCost, continuous_planes, cycle_count, cycle_planes, tile_cost
 from simint.tiling.unit_costs import CostVector
 
@@ -47,25 +47,34 @@ def rates_at(rates: Rates, positions: float, outputs: float) -> float:
 
 
 @compiled
-def batch_rates(energy: CostVector, time: CostVector, g: LayerGeometry, channels: Trips, tm: int, tn: int, order: int, s: int) -> BatchRates:
-    """The rates of all designs with these channels, order and batch; `channels` has the trips nm, nn of one tile."""
-    cycles = cycle_count(g, channels, order, s)
+def batch_rates(
+    energy: CostVector, time: CostVector, g: LayerGeometry, channels: Trips, d: DesignCodes, continuous: bool
+) -> BatchRates:
+    """The rates of all designs with the channels, order and batch of `d`; `channels` has the trips nm, nn of one tile.
+
+    Those for continuous power are computed on request only.
+    """
+    cycles = cycle_count(g, channels, d.order, d.s)
     has_later = cycles.total != cycles.first
-    tile = tile_cost(time, g, tm, tn, order)
-    planes = continuous_planes(tile, g.op, order, channels.m, channels.n)
-    fetch, compute, write = planes.fetch, planes.compute, planes.write_back
-    return BatchRates(
-        vm_rates(g.op, g.kh * g.kw, tm, tn, order, s),
-        cycle_rates(energy, tile_cost(energy, g, tm, tn, order), g.op, order, s, has_later),
-        cycle_rates(time, tile, g.op, order, s, has_later),
-        cycles,
-        Rates(
+    tile = tile_cost(time, g, d.tm, d.tn, d.order)
+    always, once = Rates(0.0, 0.0, 0.0, 0.0), 0.0
+    if continuous:
+        planes = continuous_planes(tile, g.op, d.order, channels.m, channels.n)
+        fetch, compute, write = planes.fetch, planes.compute, planes.write_back
+        once = planes.once
+        always = Rates(
             fetch.fixed + compute.fixed + write.fixed,
             fetch.position + compute.position + write.position,
             fetch.output + compute.output + write.output,
             0.0,
-        ),
-        planes.once,
+        )
+    return BatchRates(
+        vm_rates(g.op, g.kh * g.kw, d.tm, d.tn, d.order, d.s),
+        cycle_rates(energy, tile_cost(energy, g, d.tm, d.tn, d.order), g.op, d.order, d.s, has_later),
+        cycle_rates(time, tile, g.op, d.order, d.s, has_later),
+        cycles,
+        always,
+        once,
     )
 
 

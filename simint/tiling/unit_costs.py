@@ -6,6 +6,7 @@ consistent mode differ in what an operation costs, the difference is a number he
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 from simint.errors import InputError
@@ -101,6 +102,7 @@ HOISTED_MULTIPLICATIONS = 5  # address arithmetic once per tile (specification 7
 POOL_ADDITIONS = 6  # per element of a pooling window, `tinas2024` (specification 7.3)
 
 
+@functools.lru_cache(maxsize=64)
 def unit_costs(platform: Platform) -> UnitCostPair:
     """The cost vectors of a platform in joule and seconds (cycles divided by the clock).
 

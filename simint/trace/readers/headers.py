@@ -42,6 +42,10 @@ class Header:
     unit: str
 
 
+# A bare quantity and one word behind it.
+_PLAIN = re.compile(r"(?:time|power|voltage|current)_([A-Za-z]+)", re.IGNORECASE)
+
+
 def parse_header(text: str) -> Header:
     """Read a header: a first word that names the quantity, and a unit in brackets or after `_`, `/` or a space.
 
@@ -58,6 +62,9 @@ def parse_header(text: str) -> Header:
         return Header(stripped, quantity, bracket.group(2))
     tails = (stripped[mark.end() :] for mark in re.finditer(r"[_/\s]", stripped))
     unit = next((tail for tail in tails if tail and unit_scale(tail, quantity) is not None), "")
+    plain = _PLAIN.fullmatch(stripped)
+    if not unit and plain is not None:  # `power_foo` can only mean a unit that is not known
+        unit = plain.group(1)
     return Header(stripped, quantity, unit)
 
 

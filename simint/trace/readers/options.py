@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from simint.config import Ohm, Second, SquareMetre
+from simint.config import Ohm, Ratio, Second, SquareMetre
 from simint.errors import InputError
 from simint.trace.source import SourceKind
 from simint.units import unit_scale
@@ -51,8 +51,8 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     load_ohm: Ohm | None = None
     source_ohm: Ohm | None = None
     cell_area_m2: SquareMetre | None = None
-    cell_efficiency: float | None = None
-    fill_factor: float | None = None
+    cell_efficiency: Ratio | None = None
+    fill_factor: Ratio | None = None
     curve_points: int | None = None
 
     def __post_init__(self) -> None:

@@ -38,9 +38,8 @@ class TextTable:
         bad = np.isnan(values)
         if bad.any():
             row = int(np.argmax(bad))
-            raise InputError(
-                f"data row {row + 1}, column {self.headers[column]!r}: {self.frame.iloc[row, column]!r} is not a number"
-            )
+            cell = str(self.frame.iloc[row, column])
+            raise InputError(f"data row {row + 1}, column {self.headers[column]!r}: {cell!r} is not a number")
         return np.asarray(values)
 
     def seconds_of_day(self, column: int) -> FloatArray:
@@ -101,8 +100,15 @@ def read_table(path: Path, separator: str, *, header: bool, skip_lines: int = 0)
         raise InputError("the file is empty") from None
     except pd.errors.ParserWarning:
         raise InputError("rows have more cells than the header") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise InputError(f"not a table of columns: {str(error).strip()}") from None
+    except pd.errors.ParserError as error:
+        uneven = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+        if uneven is None:
+            raise InputError("not a table of columns") from None
+        raise InputError(
+            f"line {uneven.group(2)} has {uneven.group(3)} cells, {uneven.group(1)} are expected as in the lines before"
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError("not a text file") from None
     if frame.empty:
         raise InputError("the file has a header but no data rows")
     return TextTable(tuple(str(name).strip() if header else str(name + 1) for name in frame.columns), frame)
