@@ -30,15 +30,15 @@ from golden_rows import layer_from_row  # noqa: E402
 from simint.hardware.platform import Platform  # noqa: E402
 from simint.hardware.presets import load_platform  # noqa: E402
 from simint.network.layer import Layer  # noqa: E402
-from simint.tiling.electrical import bench_settings  # noqa: E402
-from simint.tiling.explorer import NetworkDesigns, explore_network_published  # noqa: E402
-from simint.tiling.grid import explore_grid  # noqa: E402
+from simint.tiling.published.electrical import bench_settings  # noqa: E402
+from simint.tiling.search.explorer import NetworkDesigns, explore_network_published  # noqa: E402
+from simint.tiling.search.grid import explore_grid  # noqa: E402
 
 FIRST_CALL = """
 import time; start = time.perf_counter()
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer, LayerKind
-from simint.tiling.explorer import explore_network_published
+from simint.tiling.search.explorer import explore_network_published
 layer = Layer(name="a", kind=LayerKind.CONV, ifm=(16, 32, 32), ofm=(32, 32, 32))
 explore_network_published([layer], load_platform("msp430fr5994-tinas2024"))
 print(time.perf_counter() - start, time.process_time())

@@ -10,7 +10,6 @@ import csv
 import gzip
 import io
 import math
-import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,9 +18,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from simint.cli import guarded
 from simint.errors import InputError
+from simint.files import replacing
 
 if TYPE_CHECKING:
-    from simint.tiling.table import Column
+    from simint.tiling.published.table import Column
 
 CHUNK_ROWS = 8192
 
@@ -38,7 +38,7 @@ def evaluate_table(
     Raises InputError naming `where`, the line and the column of a bad field; `lines` are the line numbers of the rows,
     by default those of a file with one header line.
     """
-    from simint.tiling.table import evaluate_columns
+    from simint.tiling.published.table import evaluate_columns
 
     if lines is None:
         lines = range(2, 2 + max((len(column) for column in columns.values()), default=0))
@@ -53,7 +53,7 @@ def evaluate_file(source: Path, target: Path) -> int:
     rows.
     """
     done = 0
-    with _replacing(target) as out:
+    with _text_replacing(target) as out:
         writer = csv.writer(out, lineterminator="\n")
         for names, rows, lines in _chunks(source):
             columns = {name: [row[k] for row in rows] for k, name in enumerate(names)}
@@ -115,19 +115,12 @@ def _text(value: float | int | str) -> str:
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[TextIO]:
-    """A text file that takes the place of `target` when the block ends well, and leaves no trace otherwise."""
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with open(draft, "wb") as raw:
-            packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) if target.suffix == ".gz" else raw
-            with io.TextIOWrapper(packed, encoding="utf-8", newline="") as out:
-                yield out
-        os.replace(draft, target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror or error})") from None
-    finally:
-        draft.unlink(missing_ok=True)
+def _text_replacing(target: Path) -> Iterator[TextIO]:
+    """A text file, packed where its name says so, that takes the place of `target` when the block ends well."""
+    with replacing(target) as draft, open(draft, "wb") as raw:
+        packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) if target.suffix == ".gz" else raw
+        with io.TextIOWrapper(packed, encoding="utf-8", newline="") as out:
+            yield out
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -121,7 +121,7 @@ def _platform_and_objective(arguments: argparse.Namespace) -> tuple[Platform, Ob
 def _explore_published(arguments: argparse.Namespace, network: Network, platform: Platform) -> Outcome:
     from simint.report.exploration import published_data, published_text
     from simint.tiling.choose import explore_published
-    from simint.tiling.electrical import bench_settings
+    from simint.tiling.published.electrical import bench_settings
 
     if arguments.supply is not None:
         raise InputError(
@@ -155,7 +155,7 @@ def _explore_consistent(
     arguments: argparse.Namespace, network: Network, platform: Platform, objective: Objective
 ) -> Outcome:
     from simint.report.exploration import plan_data, plan_text
-    from simint.tiling.consistent_explorer import MARGIN, explore_network_consistent
+    from simint.tiling.consistent.explorer import MARGIN, explore_network_consistent
 
     if arguments.v_supply is not None or arguments.source_resistance is not None:
         raise InputError(f"--v-supply and --source-resistance belong to the objective published, not to {objective}")

@@ -11,7 +11,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Rooms from the ground up (docs/architecture.md). A module belongs to the longest name that matches it.
 FLOORS = [
-    {"simint", "simint.errors", "simint.units", "simint.config", "simint.cli", "simint.compiled", "simint.__main__"},
+    {
+        "simint",
+        "simint.errors",
+        "simint.units",
+        "simint.config",
+        "simint.files",
+        "simint.cli",
+        "simint.compiled",
+        "simint.__main__",
+    },
     {"simint.trace", "simint.network", "simint.hardware"},
     {"simint.physics", "simint.tiling"},
     {"simint.engine"},

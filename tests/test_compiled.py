@@ -43,9 +43,9 @@ def test_an_edit_of_a_helper_in_another_file_reaches_the_cached_kernel(tmp_path:
 
 
 def test_a_kernel_depends_on_its_formulas_and_not_on_other_rooms() -> None:
-    import simint.tiling.sweep
+    import simint.tiling.search.sweep
 
-    names = {name for name, _, _ in source_stamp(simint.tiling.sweep.__name__)}
+    names = {name for name, _, _ in source_stamp(simint.tiling.search.sweep.__name__)}
     assert {"simint.tiling.formulas", "simint.tiling.unit_costs", "simint.tiling.geometry"} <= names
     assert not any(name.startswith(("simint.engine", "simint.trace", "numba")) for name in names)
 

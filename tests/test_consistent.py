@@ -10,14 +10,14 @@ from schedule_strategies import layers
 
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer, LayerKind
-from simint.tiling.consistent import unpreserved
-from simint.tiling.consistent_axis import worst_spans
-from simint.tiling.consistent_explorer import layer_costs, plan_layer
+from simint.tiling.consistent.axis import worst_spans
+from simint.tiling.consistent.explorer import layer_costs, plan_layer
+from simint.tiling.consistent.layer_cost import unpreserved
 from simint.tiling.design import ExecutionDesign, Order
 from simint.tiling.geometry import DesignCodes, Trips, design_of, geometry, trips
 from simint.tiling.legality import RULES_CONSISTENT, batch_is_spatial, batch_loop, design_space
-from simint.tiling.loop_nest import build_schedule
-from simint.tiling.loop_nest_axes import Span
+from simint.tiling.loop_nest.axes import Span
+from simint.tiling.loop_nest.build import build_schedule
 from simint.tiling.schedule import Cost, totals
 from simint.tiling.unit_costs import unit_costs
 

@@ -18,17 +18,17 @@ from simint.hardware.presets import load_platform
 from simint.network.catalogue import load_network
 from simint.network.layer import Layer, LayerKind
 from simint.network.network import NETWORK_INPUT, Network
-from simint.tiling import consistent_explorer
 from simint.tiling.choose import choose_designs
-from simint.tiling.consistent_explorer import LayerPlan, NetworkPlan, explore_network_consistent, plan_layer
+from simint.tiling.consistent import explorer as consistent_explorer
+from simint.tiling.consistent.explorer import LayerPlan, NetworkPlan, explore_network_consistent, plan_layer
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.electrical import bench_settings
-from simint.tiling.explorer import explore_network_published
 from simint.tiling.geometry import DesignCodes, design_of, geometry, trips
 from simint.tiling.legality import RULES_CONSISTENT, batch_loop, design_space
-from simint.tiling.loop_nest import build_schedule
+from simint.tiling.loop_nest.build import build_schedule
 from simint.tiling.objective import Objective
+from simint.tiling.published.electrical import bench_settings
 from simint.tiling.schedule import totals
+from simint.tiling.search.explorer import explore_network_published
 from simint.tiling.unit_costs import unit_costs
 
 PLATFORM = load_platform("msp430fr5994")

@@ -35,8 +35,8 @@ from simint.hardware.supply import Capacitor, FrontEnd, Supply
 from simint.network.layer import LayerKind
 from simint.physics.source import compile_source
 from simint.tiling.design import ExecutionDesign, Order
-from simint.tiling.evaluate import evaluate_design
-from simint.tiling.loop_nest import build_schedule
+from simint.tiling.loop_nest.build import build_schedule
+from simint.tiling.published.evaluate import evaluate_design
 from simint.tiling.schedule import ZERO, Schedule
 from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource
 

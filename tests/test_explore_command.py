@@ -17,10 +17,10 @@ from simint.network.catalogue import load_network
 from simint.network.json_file import write_network
 from simint.network.layer import Layer, LayerKind
 from simint.network.network import Network
-from simint.tiling.consistent_explorer import explore_network_consistent
+from simint.tiling.consistent.explorer import explore_network_consistent
 from simint.tiling.design import ExecutionDesign, Order
 from simint.tiling.designs_file import read_designs, write_designs
-from simint.tiling.explorer import explore_network_published
+from simint.tiling.search.explorer import explore_network_published
 
 NETWORK = load_network("plain:har:3x8-7x8-3x16")
 DESIGNS = tuple(ExecutionDesign(tr=2, tc=1, tm=2, tn=1, order=Order.WEIGHT, s=k + 1) for k in range(5))

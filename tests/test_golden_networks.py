@@ -11,12 +11,12 @@ from golden_rows import layer_from_row, read_json
 
 from simint.hardware.platform import Platform
 from simint.hardware.presets import load_platform
-from simint.tiling.continuous import explore_continuous
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.electrical import bench_settings
-from simint.tiling.evaluate import evaluate_design
-from simint.tiling.explorer import NetworkDesigns, explore_network_published
-from simint.tiling.grid import explore_grid
+from simint.tiling.published.electrical import bench_settings
+from simint.tiling.published.evaluate import evaluate_design
+from simint.tiling.search.continuous import explore_continuous
+from simint.tiling.search.explorer import NetworkDesigns, explore_network_published
+from simint.tiling.search.grid import explore_grid
 
 TINAS = load_platform("msp430fr5994-tinas2024")
 INAS = load_platform("msp430fr5994-inas2021")

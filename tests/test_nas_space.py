@@ -18,7 +18,7 @@ from nas.space.table import SpaceTable, build_table, space_platform, space_setti
 from simint.errors import InputError
 from simint.network.layer import Layer
 from simint.network.mbconv import mbconv_network, parse_mbconv
-from simint.tiling.explorer import NetworkDesigns, explore_network_published
+from simint.tiling.search.explorer import NetworkDesigns, explore_network_published
 
 SPACES = ("har", "cifar10", "mswc")
 

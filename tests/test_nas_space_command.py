@@ -17,7 +17,7 @@ from nas.space.pareto import pareto_front
 from nas.space.search_space import load_space
 from nas.space.table import build_table
 from simint.network.families import network_from_word
-from simint.tiling.explorer import explore_network_published
+from simint.tiling.search.explorer import explore_network_published
 
 SMALL = """
 name = "small"

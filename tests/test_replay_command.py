@@ -109,6 +109,17 @@ def test_the_end_of_the_trace_loops_holds_or_stops(capsys: pytest.CaptureFixture
     assert late["duration_s"] == pytest.approx(60.0)
 
 
+@pytest.mark.parametrize(
+    ("start", "duration", "passes"),
+    [("0s", "10min", 1), ("0s", "601s", 2), ("5min", "5min", 1), ("5min", "10min", 2), ("25min", "1min", 1)],
+)
+def test_passes_of_the_trace_are_counted_when_they_begin(
+    capsys: pytest.CaptureFixture[str], start: str, duration: str, passes: int
+) -> None:
+    options = ("--network", SMALL_NETWORK, "--start", start, "--duration", duration)
+    assert summary_of(capsys, *options)["trace_passes"] == passes
+
+
 def test_policies_rank_as_they_must(capsys: pytest.CaptureFixture[str]) -> None:
     """Progress beats starting over; going on beats shutting down; a guard never loses a batch."""
     tile, shutdown, restart, guard = (

@@ -18,8 +18,8 @@ from report_cases import bench, bursts, replay_of, run_case, supply
 import simint.report.write
 from simint.engine.workload import Workload
 from simint.errors import InputError
+from simint.files import appearing_in
 from simint.replay.case import Replay
-from simint.report.atomic import appearing_in
 from simint.report.plot import close_up, plot_run, time_unit
 from simint.report.recorder import OPENING_CYCLES, VoltageRecorder
 from simint.report.schema import Summary

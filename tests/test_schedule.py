@@ -16,8 +16,8 @@ from simint.hardware.platform import Affine, Platform, UnitCosts
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer, LayerKind
 from simint.tiling.design import ExecutionDesign, Order
-from simint.tiling.loop_nest import build_schedule
-from simint.tiling.loop_nest_program import repeat, two_level
+from simint.tiling.loop_nest.build import build_schedule
+from simint.tiling.loop_nest.program import repeat, two_level
 from simint.tiling.schedule import ZERO, Loop, ScheduleTotals, iterate_batches, totals
 from simint.tiling.unit_costs import unit_costs
 

@@ -22,7 +22,7 @@ from schedule_reference import Layers
 from simint.errors import InputError
 from simint.network.layer import LayerKind
 from simint.tiling.design import Order
-from simint.tiling.loop_nest import build_schedule
+from simint.tiling.loop_nest.build import build_schedule
 from simint.tiling.schedule import totals
 
 TOLERANCE = 1e-12

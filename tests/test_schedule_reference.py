@@ -9,7 +9,7 @@ from schedule_reference import Layers, ReferenceNest
 from schedule_strategies import designs, layers
 
 from simint.hardware.presets import load_platform
-from simint.tiling.loop_nest import build_schedule
+from simint.tiling.loop_nest.build import build_schedule
 from simint.tiling.schedule import Batch, Cost, iterate_batches
 from simint.tiling.unit_costs import unit_costs
 

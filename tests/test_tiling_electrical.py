@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 from simint.errors import InputError
 from simint.hardware.platform import Variant
 from simint.hardware.presets import load_platform
-from simint.tiling.electrical import (
+from simint.tiling.published.electrical import (
     ElectricalSettings,
     bench_settings,
     recharge_of,

@@ -14,11 +14,11 @@ from tiling_strategies import layers, platforms, supplies
 from simint.errors import InfeasibleError, InputError
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer, LayerKind
-from simint.tiling.continuous import explore_continuous
-from simint.tiling.electrical import bench_settings
-from simint.tiling.explorer import explore_layer_published, explore_network_published
 from simint.tiling.geometry import DesignCodes, geometry
 from simint.tiling.legality import RULES_TINAS2024, design_space
+from simint.tiling.published.electrical import bench_settings
+from simint.tiling.search.continuous import explore_continuous
+from simint.tiling.search.explorer import explore_layer_published, explore_network_published
 from simint.tiling.selection import Choice, choose, design_number, design_of_number
 
 TINAS = load_platform("msp430fr5994-tinas2024")

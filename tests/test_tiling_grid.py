@@ -12,16 +12,16 @@ from tiling_strategies import layers, platforms, supplies
 from simint.errors import InputError
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer, LayerKind
-from simint.tiling.electrical import bench_settings
-from simint.tiling.explorer import (
+from simint.tiling.published.electrical import bench_settings
+from simint.tiling.search.explorer import (
     NetworkDesigns,
     explore_layer_published,
     explore_layers_published,
     explore_network_published,
 )
-from simint.tiling.grid import explore_grid
-from simint.tiling.memo import ExplorationMemo, Question
-from simint.tiling.shapes import distinct_shapes
+from simint.tiling.search.grid import explore_grid
+from simint.tiling.search.memo import ExplorationMemo, Question
+from simint.tiling.search.shapes import distinct_shapes
 
 TINAS = load_platform("msp430fr5994-tinas2024")
 INAS = load_platform("msp430fr5994-inas2021")
@@ -116,7 +116,7 @@ def test_what_a_memo_knows_is_not_explored_again(monkeypatch: pytest.MonkeyPatch
     memo = ExplorationMemo()
     network = [relu("a"), relu("b", 4)]
     first = explore_network_published(network, TINAS, memo=memo)
-    monkeypatch.setattr("simint.tiling.explorer.explore_rows", None)
+    monkeypatch.setattr("simint.tiling.search.explorer.explore_rows", None)
     assert explore_network_published(network, TINAS, memo=memo) == first
 
 

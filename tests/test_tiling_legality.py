@@ -11,7 +11,6 @@ from simint.hardware.platform import Variant
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer, LayerKind
 from simint.tiling.design import ExecutionDesign, Order
-from simint.tiling.evaluate import published_geometry
 from simint.tiling.geometry import BN, CONV, DW, GAVGPOOL, ORDER_I, ORDER_O, ORDER_W, RELU, Trips, codes, geometry
 from simint.tiling.legality import (
     RULES_CONSISTENT,
@@ -29,6 +28,7 @@ from simint.tiling.legality import (
     rule_set,
     searched_batches,
 )
+from simint.tiling.published.evaluate import published_geometry
 
 TINAS = load_platform("msp430fr5994-tinas2024")
 INAS = load_platform("msp430fr5994-inas2021")

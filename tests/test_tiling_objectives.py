@@ -12,13 +12,13 @@ from simint.errors import InputError
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer, LayerKind
 from simint.network.network import Network
-from simint.tiling.consistent_explorer import explore_network_consistent
-from simint.tiling.design_list import RankedDesign, best_designs, pareto_designs
-from simint.tiling.electrical import bench_settings
-from simint.tiling.explorer import explore_layer_published, explore_network_published
-from simint.tiling.goal import PublishedObjective
+from simint.tiling.consistent.explorer import explore_network_consistent
 from simint.tiling.network_search import explore_network
-from simint.tiling.request import BatchRule
+from simint.tiling.published.electrical import bench_settings
+from simint.tiling.search.design_list import RankedDesign, best_designs, pareto_designs
+from simint.tiling.search.explorer import explore_layer_published, explore_network_published
+from simint.tiling.search.goal import PublishedObjective
+from simint.tiling.search.request import BatchRule
 
 TINAS = load_platform("msp430fr5994-tinas2024")
 INAS = load_platform("msp430fr5994-inas2021")

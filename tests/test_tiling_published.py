@@ -14,10 +14,10 @@ from simint.errors import InputError
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer, LayerKind
 from simint.tiling.design import ExecutionDesign, Order
-from simint.tiling.electrical import bench_settings
-from simint.tiling.evaluate import evaluate_design
 from simint.tiling.geometry import DesignCodes, geometry
-from simint.tiling.operations import feature_elements, layer_operations, tile_operations, weight_elements
+from simint.tiling.published.electrical import bench_settings
+from simint.tiling.published.evaluate import evaluate_design
+from simint.tiling.published.operations import feature_elements, layer_operations, tile_operations, weight_elements
 
 TINAS = load_platform("msp430fr5994-tinas2024")
 

@@ -13,7 +13,7 @@ from simint.errors import InputError
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer, LayerKind
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.evaluate import evaluate_design
+from simint.tiling.published.evaluate import evaluate_design
 
 # The stem convolution of the specification's worked example 1.
 ROW = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from simint.hardware.platform import Platform, Variant
 from simint.network.layer import Layer, LayerKind
 from simint.tiling.design import ExecutionDesign, Order
-from simint.tiling.electrical import ElectricalSettings
+from simint.tiling.published.electrical import ElectricalSettings
 
 CONV_LIKE = (LayerKind.CONV, LayerKind.FC)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from simint.hardware.platform import Affine, Platform, UnitCosts
 from simint.network.layer import Layer, LayerKind
-from simint.tiling.electrical import ElectricalSettings, bench_settings
+from simint.tiling.published.electrical import ElectricalSettings, bench_settings
 
 
 @st.composite

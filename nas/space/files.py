@@ -13,7 +13,7 @@ from nas.space.columns import COLUMN_NAMES
 from nas.space.report import RankedNetwork
 from nas.space.table import SpaceTable
 from simint.errors import InputError
-from simint.report.atomic import appearing_in
+from simint.files import appearing_in
 
 FIXED_PART = "fixed"  # stem and head, in the column that otherwise holds the number of a block
 

@@ -26,7 +26,7 @@ COLLECTED = 1 << 24  # values collected at a time; 256 MB with their copies
 def percentiles(
     table: SpaceTable, metric: int, percents: Sequence[float], *, check_storage: bool = True, collected: int = COLLECTED
 ) -> Floats:
-    """Percentiles (0 to 100) of a metric of `nas.space.columns` over all networks that can be built, one for each percent.
+    """Percentiles (0 to 100) of a metric of `nas.space.columns` over all networks that can be built.
 
     Every network counts; one that several choices describe counts for each. Raises InputError for a percent out of
     range and for a space without any buildable network.

@@ -20,8 +20,8 @@ from simint.errors import InputError
 from simint.hardware.platform import Platform
 from simint.hardware.presets import load_platform
 from simint.network.layer import Layer
-from simint.tiling.electrical import ElectricalSettings, bench_settings
-from simint.tiling.explorer import explore_layer_published, layer_features
+from simint.tiling.published.electrical import ElectricalSettings, bench_settings
+from simint.tiling.search.explorer import explore_layer_published, layer_features
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ from simint.physics.source import LOOP, CompiledSource
 from simint.physics.state import stored_j
 from simint.tiling.schedule import Schedule
 
+# A long trace ends where the sum of its segments does, which rounds.
+_SAME_TIME = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -97,12 +100,20 @@ def simulate(case: Case, observers: Sequence[Observer] = (), stop_requested: Cal
         layers=layers,
         continuous_s=continuous_s(tally, program),
         progress=tally.tiles_committed / program.tiles,
-        loops=int(storage.state.at[1]) + 1 if case.source.end == LOOP else 1,
+        loops=_passes_begun(case, duration),
         initial_voltage=case.initial_voltage,
         final_voltage=storage.voltage,
         nontermination=ending.cause,
         note=ending.note,
     )
+
+
+def _passes_begun(case: Case, duration_s: float) -> int:
+    """Passes of the looped trace that were begun; one that begins as the run ends, to rounding, is none."""
+    if case.source.end != LOOP:
+        return 1
+    passes = (case.start_s % case.source.duration_s + duration_s) / case.source.duration_s
+    return max(math.ceil(passes * (1.0 - _SAME_TIME)), 1)
 
 
 def _release_clock(env: simpy.Environment, queue: ReleaseQueue, period_s: float) -> Generator[simpy.Event, None, None]:

@@ -51,8 +51,8 @@ def smallest_capacitance(storage: Storage, rows: Sequence[Rows], harvest: bool) 
     """The smallest capacitor (to 0.1 %) with which the rows run through from `v_on`, in F.
 
     With `harvest` at the best supply of the trace, which is what it takes at least; without, from the stored energy
-    alone, which will do whatever the trace brings. Infinite where a 10^5 times larger one would not do. More capacitance
-    never hurts here, so bisection is exact.
+    alone, which will do whatever the trace brings. Infinite where a 10^5 times larger one would not do. More
+    capacitance never hurts here, so bisection is exact.
     """
     supply, source = storage.supply, storage.best if harvest else no_source(storage.source)
     low, high = storage.node.capacitance, storage.node.capacitance * 2.0

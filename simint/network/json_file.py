@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 
 from simint.config import decode
 from simint.errors import InputError
+from simint.files import read_document, replacing
 from simint.network.layer import Layer, LayerKind
 from simint.network.network import Network
 
@@ -26,14 +26,7 @@ class _Document(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def read_network(path: Path | str) -> Network:
     """Read a network file. Raises InputError in one line naming the file and the layer or field that is wrong."""
-    try:
-        data = msgspec.json.decode(Path(path).read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON: {error}") from None
-    if not isinstance(data, dict) or data.get("format") != NETWORK_FORMAT:
-        raise InputError(f'{path}: not a network file, it must be a JSON object with "format": "{NETWORK_FORMAT}"')
+    data = read_document(Path(path), NETWORK_FORMAT, "network file")
     document = decode(data, _Document, str(path))
     try:
         layers = tuple(_layer(item, position) for position, item in enumerate(document.layers))
@@ -47,14 +40,8 @@ def write_network(network: Network, path: Path | str) -> None:
 
     Raises InputError where the file cannot be written.
     """
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(network_text(network), encoding="utf-8")
-        os.replace(partial, target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    with replacing(Path(path)) as draft:
+        draft.write_text(network_text(network), encoding="utf-8")
 
 
 def network_text(network: Network) -> str:

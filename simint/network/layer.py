@@ -116,5 +116,7 @@ def _contradiction(layer: Layer) -> str | None:
         if min(expected) < 1:
             return f"a {h}x{w} input with this kernel, stride and padding is empty"
         if expected != (r, c):
-            return f"a {h}x{w} input with this kernel, stride and padding gives {expected[0]}x{expected[1]}, not {r}x{c}"
+            return (
+                f"a {h}x{w} input with this kernel, stride and padding gives {expected[0]}x{expected[1]}, not {r}x{c}"
+            )
     return None

@@ -151,9 +151,7 @@ def mbconv_network(spec: MbconvSpec) -> Network:
     """
     family = spec.family
     builder = LayerBuilder(family.input_shape(spec.resolution))
-    x = builder.conv(
-        builder.input, family.stem_channels, family.window(STEM_KERNEL), pad=family.padding(STEM_KERNEL)
-    )
+    x = builder.conv(builder.input, family.stem_channels, family.window(STEM_KERNEL), pad=family.padding(STEM_KERNEL))
     x = builder.batch_norm(x)
     for block, channels, stride in zip(spec.blocks, spec.channels, family.block_strides, strict=True):
         x = append_block(builder, x, family, block, channels, stride)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simint.engine.run import Run
     from simint.scenario import Parts, Scenario
     from simint.tiling.design import ExecutionDesign
-    from simint.tiling.electrical import ElectricalSettings
+    from simint.tiling.published.electrical import ElectricalSettings
     from simint.tiling.schedule import Schedule
 
 
@@ -51,7 +51,7 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
     from simint.engine.event import Case
     from simint.engine.policy import policy_by_name
     from simint.physics.source import compile_source
-    from simint.tiling.loop_nest import build_schedule
+    from simint.tiling.loop_nest.build import build_schedule
     from simint.trace.power_trace import TraceEnd
 
     duration = math.inf if scenario.duration is None else scenario.duration
@@ -85,7 +85,7 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
 
 def _require_memory(parts: Parts, schedule: Schedule) -> None:
     """Designs that were given, not chosen, may not fit; nor may a network that the published search does not check."""
-    from simint.tiling.consistent_storage import require_nvm
+    from simint.tiling.consistent.storage import require_nvm
 
     require_nvm(parts.network, parts.platform)
     room = parts.platform.memory.vm_bytes
@@ -121,7 +121,7 @@ def _designs(scenario: Scenario, parts: Parts) -> tuple[ExecutionDesign, ...]:
 
 def _bench_of(parts: Parts) -> ElectricalSettings:
     """The electrical settings of the published model that this trace and supply amount to."""
-    from simint.tiling.electrical import ElectricalSettings
+    from simint.tiling.published.electrical import ElectricalSettings
     from simint.trace.power_trace import TheveninSource
 
     source, supply = parts.trace.source, parts.supply

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from simint.tiling.consistent_explorer import NetworkPlan
+from simint.tiling.consistent.explorer import NetworkPlan
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.explorer import LayerDesign, NetworkDesigns
+from simint.tiling.search.explorer import LayerDesign, NetworkDesigns
 from simint.units import format_duration, format_quantity
 
 WIDTH_WITHOUT_TERMINAL = 120  # columns, where the output goes to a file or a pipe

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simint.errors import InputError
-from simint.report.atomic import appearing_in
+from simint.files import appearing_in
 from simint.report.plot import plot_run, run_title
 from simint.report.summary import summary_json
 from simint.report.tables import inference_table, layer_table, power_cycle_table, write_csv, write_parquet

@@ -6,14 +6,14 @@ from simint.errors import InfeasibleError, InputError
 from simint.hardware.platform import Platform
 from simint.network.layer import Layer
 from simint.network.network import Network
-from simint.tiling.consistent_explorer import MARGIN, explore_network_consistent
+from simint.tiling.consistent.explorer import MARGIN, explore_network_consistent
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.electrical import ElectricalSettings
-from simint.tiling.evaluate import FAILED_C0, REASONS, DesignCost, evaluate_design, exploration_geometry
-from simint.tiling.explorer import FAILED_STORAGE, NetworkDesigns, explore_network_published
 from simint.tiling.geometry import DesignCodes, design_of
 from simint.tiling.legality import design_space, rule_set
 from simint.tiling.objective import Objective
+from simint.tiling.published.electrical import ElectricalSettings
+from simint.tiling.published.evaluate import FAILED_C0, REASONS, DesignCost, evaluate_design, exploration_geometry
+from simint.tiling.search.explorer import FAILED_STORAGE, NetworkDesigns, explore_network_published
 
 
 def choose_designs(

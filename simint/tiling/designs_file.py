@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import msgspec
 
 from simint.config import decode
 from simint.errors import InputError
+from simint.files import read_document, replacing
 from simint.network.layer import Layer
 from simint.network.network import Network
 from simint.tiling.design import ExecutionDesign, Order
@@ -56,14 +56,8 @@ def write_designs(
         for layer, design in zip(layers, designs, strict=True)
     )
     header = f'  "format": "{DESIGNS_FORMAT}",\n  "network": {json.dumps(network_name)},\n'
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(Path(path)) as draft:
         draft.write_text(f'{{\n{header}  "layers": [\n{lines}\n  ]\n}}\n', encoding="utf-8")
-        os.replace(draft, target)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 def read_designs(path: Path | str, network: Network) -> tuple[ExecutionDesign, ...]:
@@ -72,14 +66,7 @@ def read_designs(path: Path | str, network: Network) -> tuple[ExecutionDesign, .
     Whether a design suits its layer is checked where it is used. Raises InputError in one line naming the file and the
     field, or the layer at which file and network part.
     """
-    try:
-        data = msgspec.json.decode(Path(path).read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON: {error}") from None
-    if not isinstance(data, dict) or data.get("format") != DESIGNS_FORMAT:
-        raise InputError(f'{path}: not a file of designs, it must be a JSON object with "format": "{DESIGNS_FORMAT}"')
+    data = read_document(Path(path), DESIGNS_FORMAT, "file of designs")
     document = decode(data, _Document, str(path))
     found, wanted = [entry.layer for entry in document.layers], [layer.name for layer in network.layers]
     if found != wanted:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from simint.hardware.platform import CostMode, Platform
 from simint.network.network import Network
-from simint.tiling.consistent_explorer import NetworkPlan, explore_network_consistent
-from simint.tiling.electrical import ElectricalSettings
-from simint.tiling.explorer import NetworkDesigns, explore_network_published
-from simint.tiling.goal import PublishedObjective
+from simint.tiling.consistent.explorer import NetworkPlan, explore_network_consistent
 from simint.tiling.objective import Objective
+from simint.tiling.published.electrical import ElectricalSettings
+from simint.tiling.search.explorer import NetworkDesigns, explore_network_published
+from simint.tiling.search.goal import PublishedObjective
 
 
 def explore_network(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from simint.errors import InputError
+from simint.files import replacing
 from simint.trace.power_trace import FloatArray, PowerSource, PowerTrace
 
 _ROWS = 1 << 16
@@ -29,17 +29,10 @@ def write_csv(trace: PowerTrace, path: Path) -> None:
             f"trace {trace.name!r} is of kind {trace.kind.value}; CSV holds only power: write .npz, or use --power"
         )
     header = "time_s,power_W\n" if source.voltage_v is None else "time_s,power_W,voltage_V\n"
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(partial, "w", encoding="ascii") as file:
-            file.write(header)
-            for lines in _lines(trace, source):
-                file.write(lines)
-        os.replace(partial, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as draft, open(draft, "w", encoding="ascii") as file:
+        file.write(header)
+        for lines in _lines(trace, source):
+            file.write(lines)
 
 
 def _lines(trace: PowerTrace, source: PowerSource) -> Iterator[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from simint.errors import InputError
+from simint.files import replacing
 from simint.trace.envelope import Envelope, envelope, share_above
 from simint.trace.power_trace import PowerTrace
 from simint.trace.statistics import TraceStatistics, power_pieces
@@ -118,15 +117,5 @@ def _power_unit(peak_w: float) -> tuple[str, float]:
 
 
 def _save(figure: Any, path: Path) -> None:
-    try:
-        handle, temporary = tempfile.mkstemp(suffix=path.suffix, prefix=f".{path.stem}-", dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise InputError(f"plot {path}: cannot be written ({error.strerror})") from None
-    try:
-        figure.savefig(temporary, dpi=200)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+    with replacing(path) as draft:
+        figure.savefig(draft, dpi=200)

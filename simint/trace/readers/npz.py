@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from simint.errors import InputError
+from simint.files import replacing
 from simint.trace.power_trace import CurveSource, PowerSource, PowerTrace, Source, TheveninSource, TraceEnd
 from simint.trace.readers.options import ReadOptions
 from simint.trace.source import FloatArray
@@ -38,17 +37,9 @@ def write_npz(trace: PowerTrace, path: Path) -> None:
     else:
         arrays |= {"voltage_v": source.voltage_v, "current_a": source.current_a}
     arrays |= {"step_s": trace.step_s, "edges_s": trace.edges_s}
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(partial, "wb") as file:
-            present = {key: np.asarray(value) for key, value in arrays.items() if value is not None}
-            np.savez_compressed(file, allow_pickle=False, **present)
-        os.replace(partial, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
+    present = {key: np.asarray(value) for key, value in arrays.items() if value is not None}
+    with replacing(path) as draft, open(draft, "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **present)
 
 
 def read_npz(path: Path, name: str = "", options: ReadOptions | None = None) -> PowerTrace:

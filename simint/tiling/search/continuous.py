@@ -12,14 +12,14 @@ from simint.errors import InfeasibleError
 from simint.hardware.platform import Platform, Variant
 from simint.network.layer import Layer
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.electrical import Recharge
-from simint.tiling.evaluate import exploration_geometries
-from simint.tiling.exploration import CONTINUOUS_J, explore_rows, survey_rows
-from simint.tiling.explorer import shape_results
 from simint.tiling.geometry import GAVGPOOL, LayerGeometry
-from simint.tiling.goal import PublishedObjective
-from simint.tiling.request import BatchRule, search_of
-from simint.tiling.shapes import distinct_shapes, geometry_rows
+from simint.tiling.published.electrical import Recharge
+from simint.tiling.published.evaluate import exploration_geometries
+from simint.tiling.search.exploration import CONTINUOUS_J, explore_rows, survey_rows
+from simint.tiling.search.explorer import shape_results
+from simint.tiling.search.goal import PublishedObjective
+from simint.tiling.search.request import BatchRule, search_of
+from simint.tiling.search.shapes import distinct_shapes, geometry_rows
 
 # No power cycle is too large; the other numbers of a supply do not matter.
 _UNLIMITED = Recharge(budget_j=math.inf, top_j=math.inf, capacitance=1.0, tau_s=1.0, v_off=1.0, v_on=2.0, v_supply=3.0)

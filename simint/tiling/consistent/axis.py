@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simint.tiling.geometry import DesignCodes, LayerGeometry
 from simint.tiling.legality import DesignSpace, Sizes
-from simint.tiling.loop_nest_axes import Runs, Span, clipped_axes
+from simint.tiling.loop_nest.axes import Runs, Span, clipped_axes
 
 
 class AxisTable(NamedTuple):

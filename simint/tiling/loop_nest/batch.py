@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from simint.tiling.formulas import accumulations, weight_blocks
 from simint.tiling.geometry import ADD, BN, CONV, DW, GAVGPOOL, ORDER_I, ORDER_O, ORDER_W, POOL, LayerGeometry
-from simint.tiling.loop_nest_axes import Runs, Span
+from simint.tiling.loop_nest.axes import Runs, Span
 from simint.tiling.schedule import NO_TRAFFIC, Traffic
 
 

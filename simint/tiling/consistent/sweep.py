@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from simint.compiled import compiled
 from simint.tiling.buffers import aligned_vm_bytes, consistent_buffers
-from simint.tiling.consistent import MapSums, cold_batch, keeps_versions, layer_cost, preserved, unpreserved
-from simint.tiling.consistent_axis import AxisTable
+from simint.tiling.consistent.axis import AxisTable
+from simint.tiling.consistent.layer_cost import MapSums, cold_batch, keeps_versions, layer_cost, preserved, unpreserved
 from simint.tiling.geometry import DesignCodes, LayerGeometry, Trips
 from simint.tiling.legality import RULES_CONSISTENT, BatchTable, DesignSpace, batch_loop, legal_batches
 from simint.tiling.selection import TIE, Choice, choose, design_number, design_of_number

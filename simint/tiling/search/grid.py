@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from simint.errors import InputError
 from simint.hardware.platform import Platform, Variant
 from simint.network.layer import Layer
-from simint.tiling.electrical import ElectricalSettings
-from simint.tiling.evaluate import OK, exploration_geometries
-from simint.tiling.exploration import (
+from simint.tiling.published.electrical import ElectricalSettings
+from simint.tiling.published.evaluate import OK, exploration_geometries
+from simint.tiling.search.exploration import (
     ACTIVE_J,
     CONTINUOUS_S,
     LATENCY_S,
@@ -24,10 +24,10 @@ from simint.tiling.exploration import (
     explore_rows,
     survey_rows,
 )
-from simint.tiling.explorer import NetworkDesigns, fits_nvm, network_designs, shape_results, storage_failure
-from simint.tiling.goal import PublishedObjective
-from simint.tiling.request import BatchRule, benches_of, search_of
-from simint.tiling.shapes import Shapes, distinct_shapes, geometry_rows, occurrences
+from simint.tiling.search.explorer import NetworkDesigns, fits_nvm, network_designs, shape_results, storage_failure
+from simint.tiling.search.goal import PublishedObjective
+from simint.tiling.search.request import BatchRule, benches_of, search_of
+from simint.tiling.search.shapes import Shapes, distinct_shapes, geometry_rows, occurrences
 
 Numbers = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from simint.compiled import source_stamp
 from simint.errors import InputError
 from simint.hardware.platform import Platform
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.electrical import ElectricalSettings
-from simint.tiling.shapes import LayerKey
+from simint.tiling.published.electrical import ElectricalSettings
+from simint.tiling.search.shapes import LayerKey
 
 # The fields of `LayerDesign` after the name.
 ShapeResult = tuple[str, int, int, ExecutionDesign | None, int, float, float, float, float, float, float, float, float]
@@ -74,4 +74,4 @@ class ExplorationMemo:
 @functools.lru_cache(maxsize=1)
 def formula_version() -> tuple[tuple[str, float, int], ...]:
     """The state of all source files that the exploration is made of."""
-    return source_stamp("simint.tiling.exploration")
+    return source_stamp("simint.tiling.search.exploration")

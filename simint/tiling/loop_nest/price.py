@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simint.compiled import compiled
 from simint.tiling import formulas
 from simint.tiling.geometry import ADD, BN, CONV, DW, RELU
-from simint.tiling.loop_nest_batch import BatchWork, Fetch, Nest, Work, Write
+from simint.tiling.loop_nest.batch import BatchWork, Fetch, Nest, Work, Write
 from simint.tiling.schedule import ZERO, Batch, Cost, TileRun
 from simint.tiling.unit_costs import CostVector, UnitCostPair
 

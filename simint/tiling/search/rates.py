@@ -11,7 +11,14 @@ from typing import NamedTuple
 from simint.compiled import compiled
 from simint.tiling.buffers import buffer_rates
 from simint.tiling.geometry import DesignCodes, LayerGeometry, Trips
-from simint.tiling.published import Cycles, TileCost, continuous_planes, cycle_count, cycle_planes, tile_cost
+from simint.tiling.published.closed_forms import (
+    Cycles,
+    TileCost,
+    continuous_planes,
+    cycle_count,
+    cycle_planes,
+    tile_cost,
+)
 from simint.tiling.unit_costs import CostVector
 
 

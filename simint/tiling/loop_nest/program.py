@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
-from simint.tiling.loop_nest_axes import Runs
+from simint.tiling.loop_nest.axes import Runs
 from simint.tiling.schedule import Loop
 
 T = TypeVar("T")

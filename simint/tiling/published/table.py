@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from simint.compiled import compiled
 from simint.hardware.platform import Variant
 from simint.hardware.presets import load_platform
-from simint.tiling.electrical import Recharge
-from simint.tiling.evaluate import REASONS, design_cost
 from simint.tiling.geometry import DesignCodes, LayerGeometry
-from simint.tiling.operations import feature_elements, layer_operations, tile_operations, weight_elements
-from simint.tiling.table_input import TextTable, read_rows
+from simint.tiling.published.electrical import Recharge
+from simint.tiling.published.evaluate import REASONS, design_cost
+from simint.tiling.published.operations import feature_elements, layer_operations, tile_operations, weight_elements
+from simint.tiling.published.table_input import TextTable, read_rows
 from simint.tiling.unit_costs import CostVector, unit_costs
 
 Column = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.str_]

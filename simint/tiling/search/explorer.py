@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from simint.hardware.platform import Memory, Platform, Variant
 from simint.network.layer import Layer, LayerKind
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.electrical import ElectricalSettings, bench_settings
-from simint.tiling.evaluate import OK, REASONS, exploration_geometries
-from simint.tiling.exploration import UNEXPLORED, Explored, explore_rows, survey_rows
 from simint.tiling.geometry import ORDERS
-from simint.tiling.goal import PublishedObjective
-from simint.tiling.memo import ExplorationMemo, Question, ShapeResult
-from simint.tiling.request import BatchRule, benches_of, search_of
-from simint.tiling.shapes import Shapes, distinct_shapes, geometry_rows, occurrences
+from simint.tiling.published.electrical import ElectricalSettings, bench_settings
+from simint.tiling.published.evaluate import OK, REASONS, exploration_geometries
+from simint.tiling.search.exploration import UNEXPLORED, Explored, explore_rows, survey_rows
+from simint.tiling.search.goal import PublishedObjective
+from simint.tiling.search.memo import ExplorationMemo, Question, ShapeResult
+from simint.tiling.search.request import BatchRule, benches_of, search_of
+from simint.tiling.search.shapes import Shapes, distinct_shapes, geometry_rows, occurrences
 
 _UNEXPLORED = "UNEXPLORED"  # of a shape that comes after one without a feasible design
 FAILED_STORAGE = "FAILED_STORAGE"  # feature maps or weights exceed NVM (published error 13)

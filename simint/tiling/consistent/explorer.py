@@ -16,10 +16,10 @@ from simint.hardware.platform import CostMode, Platform
 from simint.network.layer import Layer
 from simint.network.network import Network
 from simint.tiling.buffers import aligned_vm_bytes, consistent_buffers
-from simint.tiling.consistent import LayerCost, batch_count, layer_cost, preserved, trips_n, unpreserved
-from simint.tiling.consistent_axis import axis_tables
-from simint.tiling.consistent_storage import require_nvm, room_for_versions
-from simint.tiling.consistent_sweep import (
+from simint.tiling.consistent.axis import axis_tables
+from simint.tiling.consistent.layer_cost import LayerCost, batch_count, layer_cost, preserved, trips_n, unpreserved
+from simint.tiling.consistent.storage import require_nvm, room_for_versions
+from simint.tiling.consistent.sweep import (
     LEAST_COLD_BATCH,
     LEAST_ENERGY,
     LEAST_TIME,

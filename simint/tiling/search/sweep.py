@@ -14,12 +14,12 @@ import math
 from typing import NamedTuple
 
 from simint.compiled import compiled
-from simint.tiling.axis import Axis
-from simint.tiling.electrical import Recharge
-from simint.tiling.goal import Floor, value_at, value_floor
-from simint.tiling.groups import Group, later_j
 from simint.tiling.legality import Sizes
-from simint.tiling.rates import Rates, rates_at
+from simint.tiling.published.electrical import Recharge
+from simint.tiling.search.axis import Axis
+from simint.tiling.search.goal import Floor, value_at, value_floor
+from simint.tiling.search.groups import Group, later_j
+from simint.tiling.search.rates import Rates, rates_at
 from simint.tiling.selection import TIE, Choice, choose
 
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from simint.errors import InputError
 from simint.hardware.platform import Platform
-from simint.tiling.electrical import ElectricalSettings, recharge_of
-from simint.tiling.goal import GOAL_CODE, PublishedObjective
-from simint.tiling.groups import Search
 from simint.tiling.legality import RULES_CONSISTENT, Batches, batch_table, rule_set, searched_batches
+from simint.tiling.published.electrical import ElectricalSettings, recharge_of
+from simint.tiling.search.goal import GOAL_CODE, PublishedObjective
+from simint.tiling.search.groups import Search
 from simint.tiling.unit_costs import unit_costs
 
 

@@ -12,10 +12,9 @@ from simint.network.layer import Layer
 from simint.network.network import Network
 from simint.tiling.buffers import aligned_vm_bytes, buffer_rates, buffers_at, consistent_buffers, vm_bytes
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.evaluate import published_geometry
 from simint.tiling.geometry import CONV, ORDER_O, DesignCodes, LayerGeometry, codes, geometry, trips
 from simint.tiling.legality import RULES_CONSISTENT, batch_is_spatial, batch_loop, legal_orders
-from simint.tiling.loop_nest_axes import (
+from simint.tiling.loop_nest.axes import (
     Axes,
     Piece,
     Runs,
@@ -25,10 +24,11 @@ from simint.tiling.loop_nest_axes import (
     published_axes,
     spatial_pieces,
 )
-from simint.tiling.loop_nest_batch import BatchWork, Nest, Tile, batch_work
-from simint.tiling.loop_nest_price import price_batches
-from simint.tiling.loop_nest_program import Nested, repeat, two_level
-from simint.tiling.published import input_positions
+from simint.tiling.loop_nest.batch import BatchWork, Nest, Tile, batch_work
+from simint.tiling.loop_nest.price import price_batches
+from simint.tiling.loop_nest.program import Nested, repeat, two_level
+from simint.tiling.published.closed_forms import input_positions
+from simint.tiling.published.evaluate import published_geometry
 from simint.tiling.schedule import Cost, LayerSchedule, Schedule
 from simint.tiling.unit_costs import UnitCostPair, unit_costs
 

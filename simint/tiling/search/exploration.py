@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simint.compiled import compiled
-from simint.tiling.axis import tile_axes
-from simint.tiling.electrical import Recharge, recharge_slope
-from simint.tiling.evaluate import FAILED_C0, FAILED_C1, OK, design_cost
 from simint.tiling.geometry import DesignCodes, LayerGeometry
-from simint.tiling.goal import all_contend
-from simint.tiling.groups import Search, list_groups
 from simint.tiling.legality import count_designs, design_space, largest_loop
-from simint.tiling.operations import feature_elements, weight_elements
-from simint.tiling.published import over_cycles
+from simint.tiling.published.closed_forms import over_cycles
+from simint.tiling.published.electrical import Recharge, recharge_slope
+from simint.tiling.published.evaluate import FAILED_C0, FAILED_C1, OK, design_cost
+from simint.tiling.published.operations import feature_elements, weight_elements
+from simint.tiling.search.axis import tile_axes
+from simint.tiling.search.goal import all_contend
+from simint.tiling.search.groups import Search, list_groups
+from simint.tiling.search.sweep import Supply, sweep_groups, vm_stairs
 from simint.tiling.selection import design_of_number
-from simint.tiling.sweep import Supply, sweep_groups, vm_stairs
 
 UNEXPLORED: Final = -1  # the verdict of layers after one without a feasible design
 

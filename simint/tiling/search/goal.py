@@ -7,9 +7,9 @@ import math
 from typing import Final, NamedTuple
 
 from simint.compiled import compiled
-from simint.tiling.electrical import Recharge, recharge_time
-from simint.tiling.published import over_cycles
-from simint.tiling.rates import BatchRates, rates_at
+from simint.tiling.published.closed_forms import over_cycles
+from simint.tiling.published.electrical import Recharge, recharge_time
+from simint.tiling.search.rates import BatchRates, rates_at
 
 
 class PublishedObjective(enum.StrEnum):

@@ -7,9 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simint.compiled import compiled
-from simint.tiling.axis import Axis
 from simint.tiling.geometry import DesignCodes, LayerGeometry, Trips
-from simint.tiling.goal import needs_continuous
 from simint.tiling.legality import (
     BatchTable,
     DesignSpace,
@@ -18,7 +16,9 @@ from simint.tiling.legality import (
     batch_loop,
     only_single_tiles,
 )
-from simint.tiling.rates import BatchRates, Rates, batch_rates, rates_at, vm_rates
+from simint.tiling.search.axis import Axis
+from simint.tiling.search.goal import needs_continuous
+from simint.tiling.search.rates import BatchRates, Rates, batch_rates, rates_at, vm_rates
 from simint.tiling.selection import design_number
 from simint.tiling.unit_costs import CostVector
 

@@ -12,17 +12,17 @@ from simint.compiled import compiled
 from simint.errors import InputError
 from simint.hardware.platform import Platform
 from simint.network.layer import Layer
-from simint.tiling.axis import tile_axes
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.electrical import ElectricalSettings, Recharge, bench_settings, recharge_of
-from simint.tiling.evaluate import exploration_geometry
 from simint.tiling.geometry import LayerGeometry, design_of
-from simint.tiling.goal import ENERGY, LATENCY, PublishedObjective, value_at
-from simint.tiling.groups import Search, later_j, list_groups
 from simint.tiling.legality import DesignSpace, design_space, largest_loop
-from simint.tiling.published import tile_cost
-from simint.tiling.rates import cycle_rates, rates_at
-from simint.tiling.request import BatchRule, search_of
+from simint.tiling.published.closed_forms import tile_cost
+from simint.tiling.published.electrical import ElectricalSettings, Recharge, bench_settings, recharge_of
+from simint.tiling.published.evaluate import exploration_geometry
+from simint.tiling.search.axis import tile_axes
+from simint.tiling.search.goal import ENERGY, LATENCY, PublishedObjective, value_at
+from simint.tiling.search.groups import Search, later_j, list_groups
+from simint.tiling.search.rates import cycle_rates, rates_at
+from simint.tiling.search.request import BatchRule, search_of
 from simint.tiling.selection import TIE, design_of_number
 from simint.tiling.unit_costs import CostVector
 

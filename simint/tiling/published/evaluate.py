@@ -12,10 +12,9 @@ from simint.hardware.platform import CostMode, Platform
 from simint.network.layer import Layer, LayerKind
 from simint.tiling.buffers import Buffers, buffer_rates, buffers_at, vm_bytes
 from simint.tiling.design import ExecutionDesign
-from simint.tiling.electrical import ElectricalSettings, Recharge, bench_settings, recharge_of, recharge_time
 from simint.tiling.geometry import DesignCodes, LayerGeometry, Trips, codes, geometry, input_tile, trips
 from simint.tiling.legality import illegal_reason, published_problem
-from simint.tiling.published import (
+from simint.tiling.published.closed_forms import (
     Cycles,
     continuous_planes,
     cycle_count,
@@ -26,6 +25,7 @@ from simint.tiling.published import (
     tile_cost,
     tile_count,
 )
+from simint.tiling.published.electrical import ElectricalSettings, Recharge, bench_settings, recharge_of, recharge_time
 from simint.tiling.unit_costs import CostVector, unit_costs
 
 OK: Final = 0

@@ -1,0 +1,1 @@
+"""Consistent mode: a layer in closed form, and the search for its best design."""

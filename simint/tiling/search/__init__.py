@@ -1,0 +1,1 @@
+"""The search for the best designs of the published model, compiled."""
