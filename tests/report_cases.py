@@ -93,7 +93,7 @@ def run_case(
         source=compile_source(trace, node),
         schedule=schedule(tile_j),
         policy=policy_by_name(policy),
-        workload=workload or Workload(),
+        workload=workload or Workload(inferences=None if math.isfinite(duration_s) else 1_000_000),
         initial_voltage=node.v_off,
         duration_s=duration_s,
     )

@@ -132,17 +132,14 @@ def test_the_guard_waits_where_the_greedy_device_loses_work() -> None:
 
 
 def test_the_guard_starts_a_batch_as_soon_as_the_stored_energy_covers_it() -> None:
-    """Asleep from v_off upwards, the wait before each batch is what its energy takes to harvest."""
-    harvest_w, load_w = 1e-3, 5e-3
+    """So what is left after a batch that was waited for is exactly what was harvested during it."""
+    harvest_w = 1e-3
     run = simulated(case(power(harvest_w), uniform(40), policy=Tile(guards=True)))
-    busy_s = BATCH_J / load_w  # all phases draw 5 mW but the record, which draws 8 mW
-    surplus_j = SWING_J - START_J + harvest_w * (BOOT.time_s + INDEX.time_s)
-    drawn_j = 40 * BATCH_J
-    slept_j = drawn_j - surplus_j - harvest_w * (40 * (1.2 * 100e-6 / load_w + INDEX.time_s))
-    # At the end the capacitor is not empty: the last batch kept its own harvest.
+    one_batch_s = 1.2 * 100e-6 / 5e-3 + INDEX.time_s
     left_j = 0.5 * 1e-3 * (run.final_voltage**2 - 2.0**2)
-    assert run.time.sleep * harvest_w == pytest.approx(slept_j + left_j)
-    assert 0 <= left_j <= harvest_w * busy_s * 1.01
+    assert left_j == pytest.approx(harvest_w * one_batch_s)
+    on_s = BOOT.time_s + INDEX.time_s + 40 * one_batch_s
+    assert harvest_w * (run.time.sleep + on_s) == pytest.approx(START_J + 40 * BATCH_J + left_j - SWING_J)
 
 
 def test_sleep_draws_its_power_and_can_brown_out() -> None:

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 from simint.engine.event import Case, simulate
 from simint.engine.policy import RecoveryPolicy, Restart, Tile, TileShutdown
-from simint.engine.run import CycleEnd, Run, Verdict
+from simint.engine.run import Run, Verdict
 from simint.engine.workload import Workload
 from simint.errors import InputError
 from simint.hardware.supply import Capacitor, Supply
@@ -259,12 +259,11 @@ def test_a_boot_that_never_succeeds() -> None:
         assert_smallest_capacitance(one, run)
 
 
-def test_no_capacitor_helps_where_leakage_outweighs_everything() -> None:
-    """Under 10 mA of leakage at v_off the device drains its capacitor whatever its size: time grows with it."""
-    run = simulated(
-        case(power(31e-3), too_large(4e-3), boost(Capacitor(capacitance=1e-3, leakage=300.0)), TileShutdown())
-    )
-    assert run.verdict in (Verdict.NONTERMINATION, Verdict.COMPLETED)
+def test_work_beyond_any_capacitor() -> None:
+    """1200 J between 2 V and 3 V would take 480 F."""
+    run = simulated(case(power(1e-3), uniform(1, 1e3)), events=100)
+    assert run.nontermination is not None
+    assert run.nontermination.smallest_capacitance == math.inf
 
 
 # --- nontermination, dynamic
@@ -311,12 +310,14 @@ def test_a_source_that_stays_weak_after_a_strong_start(policy: RecoveryPolicy) -
     assert run.verdict is Verdict.NONTERMINATION
 
 
-def test_a_trace_whose_period_is_no_multiple_of_the_power_cycles() -> None:
-    """States come back approximately, not exactly; a long barren time ends the run."""
-    rng = np.random.default_rng(4)
-    trace = power(*rng.uniform(0.0, 2e-3, 37), step_s=0.173)
-    run = simulated(case(trace, uniform(2, 2.8e-3, power_w=1.9e-3)), events=50_000)
-    assert run.verdict in (Verdict.NONTERMINATION, Verdict.COMPLETED)
+@pytest.mark.parametrize("seed", range(4))
+def test_states_that_come_back_after_several_passes(seed: int) -> None:
+    """7.2 mJ at 1.9 mW on a random trace of 1 mW mean and 6.4 s, no multiple of which is a power cycle."""
+    trace = power(*np.random.default_rng(seed).uniform(0.0, 2e-3, 37), step_s=0.173)
+    run = simulated(case(trace, uniform(2, 6e-3, power_w=1.9e-3)), events=1000)
+    assert run.verdict is Verdict.NONTERMINATION
+    assert run.loops > 2
+    assert simulated(case(trace, uniform(12, 1e-3, power_w=1.9e-3))).verdict is Verdict.COMPLETED
 
 
 # --- the guard
@@ -365,8 +366,8 @@ def test_an_interrupted_run_is_the_beginning_of_the_whole_one(draft: Draft, even
         assert repr(part) == repr(whole)
         return
     assert part.duration_s <= whole.duration_s
-    done = [cycle for cycle in part.power_cycles if cycle.ended_by is not CycleEnd.END_OF_RUN]
-    assert whole.power_cycles[: len(done)] == tuple(done)
+    done = part.power_cycles[:-1]  # the last one may have been cut
+    assert whole.power_cycles[: len(done)] == done
     assert whole.finished[: len(part.finished)] == part.finished
     for each, later in zip(part.layers, whole.layers, strict=True):
         in_progress = each.tiles_started - each.tiles_committed - each.tiles_lost

@@ -137,9 +137,7 @@ def test_every_release_is_reported_once(draft: Draft) -> None:
         assert inference.power_cycles >= 1
         if draft.workload.deadline is not None:
             assert inference.deadline_met == (inference.end_s <= inference.release_s + draft.workload.deadline)
-    assert [b.start_s >= a.end_s for a, b in itertools.pairwise(finished)] == [True] * (
-        len(finished) - 1 if finished else 0
-    )
+    assert all(later.start_s >= earlier.end_s for earlier, later in itertools.pairwise(finished))
     if period is None:
         assert [inference.number for inference in run.inferences] == list(range(len(run.inferences)))
         assert sum(not inference.completed for inference in run.inferences) <= 1

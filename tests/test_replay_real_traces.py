@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from replay_runs import SMALL_NETWORK, summary_of, write_supply
 
+from simint.replay.__main__ import main
+
 MEMENTOS = "rf_mementos/mementos_rf.npz"
 INDOOR = "solar_indoor_moving/solar_indoor_moving.npz"
 JOGGING = "solar_jogging_iv/jogging_10m_iv.npz"
@@ -132,8 +134,8 @@ def test_a_sunny_day_starts_where_it_is_told(replayed: Replay) -> None:
 @pytest.mark.parametrize(
     ("file", "options", "inferences", "power_cycles", "median_s"),
     [
-        # 189 uW into 30 kohm on average, 151 uW behind the converter, for 39 s: 5.9 mJ. Of these 25 boots take 1.9 mJ, what
-        # flows out between power cycles and what is left over the rest: 4 inferences of 0.7 mJ without their boots.
+        # 189 uW into 30 kohm on average, 151 uW behind the converter, for 39 s: 5.9 mJ, which the 25 boots of 78 uJ (a
+        # third of it), four inferences and a little of a fifth, and the work lost with every power failure share.
         (f"{MEMENTOS}#trace_02", ("--network", SMALL_NETWORK, "--supply", "rf.toml"), 4, 25, 6.173959),
         # 2.12 mW for 313 s is 664 mJ, 531 mJ behind the converter: 49 inferences of 10.7 mJ. Supply
         # boost, network tinas-har-l25.
@@ -160,3 +162,13 @@ def test_pinned_numbers(
     assert run["inferences"]["completed"] == inferences
     assert run["power_cycles"]["count"] == power_cycles
     assert run["inferences"]["latency"]["median_s"] == pytest.approx(median_s, rel=1e-6)
+
+
+def test_the_report_says_what_was_assumed_to_read_a_recording(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A voltage across a load is no source; whoever replays it must see what was made of it."""
+    supply = write_supply(tmp_path / "rf.toml", **DIRECT)
+    trace = ("--trace", f"{shared}/data/{MEMENTOS}#trace_02", "--read", "as_source=thevenin")
+    assert main([*trace, "--supply", str(supply), "--network", SMALL_NETWORK]) == 0
+    assert "an assumed source resistance of 30000 ohm" in " ".join(capsys.readouterr().out.split())

@@ -18,6 +18,7 @@ from simint.errors import InputError
 from simint.units import format_duration, format_quantity, parse_quantity, unit_scale
 
 UNITS = ["F", "ohm", "V", "A", "W", "J", "s", "Hz", "B", "m2", "W/m2"]
+POWER = {"m2": 2}  # a square millimetre is 10^-6 square metres
 PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9}
 
 units = st.sampled_from(UNITS)
@@ -28,7 +29,7 @@ numbers = st.floats(min_value=1e-30, max_value=1e30).flatmap(lambda size: st.sam
 @given(numbers, prefixes, units, st.sampled_from(["", " ", "  "]))
 def test_a_prefix_is_exactly_its_power_of_ten(number: float, prefix: str, unit: str, space: str) -> None:
     """`100uF` is the double nearest to 1e-4, not 100 times the double nearest to 1e-6."""
-    wanted = float(Decimal(repr(number)).scaleb(PREFIXES[prefix]))
+    wanted = float(Decimal(repr(number)).scaleb(PREFIXES[prefix] * POWER.get(unit, 1)))
     assert parse_quantity(f"{number!r}{space}{prefix}{unit}", unit) == wanted
 
 
@@ -56,7 +57,7 @@ def test_text_has_one_to_three_digits_before_the_point(value: float, unit: str) 
 @given(units, prefixes, units)
 def test_a_unit_of_another_dimension_is_refused(unit: str, prefix: str, other: str) -> None:
     if other == unit:
-        assert unit_scale(f"{prefix}{other}", unit) == Decimal(1).scaleb(PREFIXES[prefix])
+        assert unit_scale(f"{prefix}{other}", unit) == Decimal(1).scaleb(PREFIXES[prefix] * POWER.get(unit, 1))
     else:
         with pytest.raises(InputError, match=r"option: .* has unit .*, expected"):
             parse_quantity(f"1{prefix}{other}", unit, "option")
