@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from simint.errors import InputError, SimintError
@@ -39,3 +40,9 @@ def guarded(body: Callable[[], int]) -> int:
         # Not an error; what is still in the buffer goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def announce_compilation() -> None:
+    """Say on stderr that the first run compiles, where nothing compiled lies beside the package yet."""
+    if "NUMBA_CACHE_DIR" not in os.environ and not any(Path(__file__).parent.glob("physics/__pycache__/*.nbi")):
+        print("compiling the kernels once, this takes a moment ...", file=sys.stderr)

@@ -38,7 +38,7 @@ _WHOLE = {
         "days": "86400",
     },
     "B": {"KiB": "1024", "MiB": "1048576"},
-    "m2": {"cm2": "1e-4", "cm^2": "1e-4", "cm²": "1e-4", "mm2": "1e-6", "mm^2": "1e-6", "mm²": "1e-6"},
+    "m2": {"cm2": "1e-4", "cm^2": "1e-4", "cm²": "1e-4"},
     "W/m2": {"uW/cm2": "1e-2", "mW/cm2": "10"},
     "": {"%": "0.01"},
 }
@@ -59,7 +59,7 @@ def unit_scale(unit_text: str, dimension: str) -> Decimal | None:
         if unit_text.endswith(name):
             prefix = unit_text[: len(unit_text) - len(name)]
             if prefix in _PREFIX:
-                return Decimal(1).scaleb(_PREFIX[prefix])
+                return Decimal(1).scaleb(_PREFIX[prefix] * (2 if dimension == "m2" else 1))  # km2 is (km)^2
     return None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from simint.cli import INTERRUPTED, guarded
+from simint.cli import INTERRUPTED, announce_compilation, guarded
 from simint.replay.case import replay
 from simint.replay.options import replay_parser, scenario_from_arguments
 
@@ -32,6 +32,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from simint.report.write import prepare_folder, write_report
 
     scenario = scenario_from_arguments(arguments)
+    announce_compilation()
     folder = None if arguments.out is None else prepare_folder(Path(arguments.out))
     recorder = VoltageRecorder()
     observers: list[Observer] = [] if folder is None else [recorder]

@@ -12,9 +12,14 @@ FORMAT = "simint-summary/1"
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What was replayed; `scenario.toml` has all of it. `objective`: what the best designs are best in."""
+    """What was replayed; `scenario.toml` has all of it. `objective`: what the best designs are best in.
+
+    `trace_provenance`: where the values of a trace file came from and what was assumed to read them, null for one of
+    the catalogue.
+    """
 
     trace: str
+    trace_provenance: str | None
     trace_end: str
     trace_duration_s: float
     seed: int | None

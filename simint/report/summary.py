@@ -27,6 +27,7 @@ from simint.report.schema import (
     TileSummary,
     TimeSummary,
 )
+from simint.trace.catalogue_entries import catalogue_names
 
 if TYPE_CHECKING:
     from simint.replay.case import Replay
@@ -84,6 +85,7 @@ def _inputs(replay: Replay) -> Inputs:
     scenario, parts = replay.scenario, replay.parts
     return Inputs(
         trace=parts.trace.name,
+        trace_provenance=None if scenario.trace.name in catalogue_names() else parts.trace.provenance,
         trace_end=scenario.trace.end.value,
         trace_duration_s=parts.trace.duration_s,
         seed=scenario.trace.seed,

@@ -106,7 +106,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
         facts.append(("Latency", words))
     if inferences.completed and inferences.throughput_per_s and inferences.energy_per_inference_j is not None:
         energy = format_quantity(inferences.energy_per_inference_j, "J", 3)
-        facts.append(("Inference", f"{energy} each, {3600 * inferences.throughput_per_s:,.3g} per hour"))
+        facts.append(("Inference", f"{energy} each, {_rate(3600 * inferences.throughput_per_s)} per hour"))
     if summary.inputs.deadline_s is not None or inferences.dropped:
         facts.append(("Deadlines", f"{inferences.deadlines_missed:,} missed, {inferences.dropped:,} releases dropped"))
     if summary.first_turn_on_s is not None:
@@ -121,7 +121,13 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
         words = f"{overhead.imo_pct:.3g} %: {format_duration(overhead.overhead_s)} overhead"
         facts.append(("IMO", f"{words} in {format_duration(overhead.working_s)} of working time"))
     facts.append(("Trace", _passes(summary)))
+    if summary.inputs.trace_provenance:
+        facts.append(("Read from", summary.inputs.trace_provenance))
     return facts
+
+
+def _rate(per_hour: float) -> str:
+    return f"{per_hour:,.0f}" if per_hour >= 100 else f"{per_hour:.3g}"
 
 
 def _cycles(summary: Summary) -> str:
