@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from source_kinds import POWER, THEVENIN
 
-POWER, THEVENIN, CURVE = range(3)
 # Energy terms, J.
 DELIVERED, SPILLED, LEAKED, QUIESCENT, DRAWN = range(5)
 # How a stretch of time ended.

@@ -7,77 +7,52 @@ import itertools
 import numpy as np
 import pytest
 from brute_force import (
-    CURVE,
     DELIVERED,
     DRAWN,
     LEAKED,
-    POWER,
     QUIESCENT,
     SPILLED,
-    THEVENIN,
     Circuit,
     Result,
     Work,
     pass_time,
 )
 from brute_force import integrate as by_small_steps
-from engine_cases import BOOT, INDEX, batch, case, layer, schedule, simulated
+from engine_cases import BOOT, INDEX, case, simulated
+from source_kinds import (
+    CAPACITANCE,
+    DROP_V,
+    EFFICIENCY,
+    INFERENCES,
+    KIND_NAMES,
+    KNEE_V,
+    LEAKAGE_OHM,
+    OHM,
+    QUIESCENT_A,
+    RELOAD,
+    SEGMENT_S,
+    SEGMENTS,
+    V_MAX,
+    V_OFF,
+    V_ON,
+    V_START,
+    source,
+    supply,
+    work,
+)
 
 from simint.engine.event import Case
 from simint.engine.run import CycleEnd, Run, Verdict
 from simint.engine.storage import node_of
 from simint.engine.workload import Workload
-from simint.hardware.supply import Capacitor, FrontEnd, Supply
 from simint.physics.source import compile_source
 from simint.physics.state import SPILLED as SUPPLY_SPILLED
 from simint.physics.state import start_state
 from simint.physics.stepping import HIGH, LOW, advance
-from simint.tiling.schedule import Cost, Schedule
-from simint.trace.power_trace import CurveSource, PowerSource, PowerTrace, Source, TheveninSource
+from simint.tiling.schedule import Schedule
+from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource
 
-V_ON, V_OFF, V_MAX, V_START = 3.0, 2.0, 3.3, 1.0
-CAPACITANCE, LEAKAGE_OHM, QUIESCENT_A = 1e-3, 20e3, 20e-6
-EFFICIENCY, DROP_V, OHM = 0.8, 0.3, 1000.0
-SEGMENT_S, SEGMENTS = 0.37, 40
-KNEE_V = np.array([0.0, 2.4, 3.3, 4.2])
-SHAPE_I = np.array([1.0, 0.9, 0.6, 0.0])
-RELOAD = Cost(30e-6, 4e-3)
-INFERENCES = 15
 STEPS_S = (4e-3, 1e-3, 2.5e-4, 6.25e-5)
-
-
-def source(kind: int) -> Source:
-    """Seconds of too little power and of more than the device draws, in random order."""
-    rng = np.random.default_rng(7 + kind)
-    strength = rng.choice([0.0, 0.15, 0.5, 1.2], SEGMENTS) * rng.uniform(0.8, 1.2, SEGMENTS)
-    if kind == POWER:
-        return PowerSource(strength * 12e-3)
-    if kind == THEVENIN:
-        return TheveninSource(1.5 + 6.0 * strength, OHM)
-    return CurveSource(KNEE_V, strength[:, None] * SHAPE_I * 5e-3)
-
-
-def supply(kind: int) -> Supply:
-    boost = kind == POWER
-    return Supply(
-        name="s",
-        source="test",
-        front_end=FrontEnd.BOOST if boost else FrontEnd.DIRECT,
-        capacitor=Capacitor(capacitance=CAPACITANCE, leakage=LEAKAGE_OHM),
-        v_on=V_ON,
-        v_off=V_OFF,
-        v_max=V_MAX,
-        efficiency=EFFICIENCY if boost else 1.0,
-        diode_drop=0.0 if boost else DROP_V,
-        quiescent=QUIESCENT_A,
-    )
-
-
-def work() -> Schedule:
-    """Batches of 3 and 1 tiles, the second kind drawing more, both with something to re-load."""
-    first = batch(150e-6, 4e-3, tiles=3, reload=RELOAD)
-    second = batch(250e-6, 9e-3, reload=RELOAD)
-    return schedule(layer("L0", (first, 4), (second, 3)))
 
 
 def circuit(kind: int) -> Circuit:
@@ -117,7 +92,7 @@ def phases(plan: Schedule) -> Work:
     return Work(boot, [(RELOAD.energy_j, RELOAD.time_s)], batches)
 
 
-@pytest.fixture(scope="module", params=[POWER, THEVENIN, CURVE], ids=["power-boost", "thevenin-direct", "curve-direct"])
+@pytest.fixture(scope="module", params=range(3), ids=KIND_NAMES)
 def kind(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
@@ -180,9 +155,9 @@ def test_event_times_and_books_converge_to_the_engine_s(kind: int) -> None:
 
 def test_the_time_of_the_clamp_and_of_the_fall_from_it_converge(kind: int) -> None:
     """A steady load; the clamp holds until the source has become weak, then the voltage falls to `v_off`."""
-    load_w = 2e-3
+    load_w = 4e-3
     joined = compile_source(PowerTrace("random", source(kind), SEGMENT_S), supply(kind))
-    state, node = start_state(joined, V_START + 1.5, 0.0), node_of(supply(kind))
+    state, node = start_state(joined, 3.2, 0.0), node_of(supply(kind))
     times = []
     for low_v, high_v, code in ((0.0, V_MAX, HIGH), (V_OFF, np.inf, LOW)):
         assert advance(node, joined, state, load_w, np.inf, low_v, high_v, True)[0] == code
@@ -190,7 +165,7 @@ def test_the_time_of_the_clamp_and_of_the_fall_from_it_converge(kind: int) -> No
     assert state.supply_j[SUPPLY_SPILLED] > 0.0
     errors = []
     for step_s in STEPS_S:
-        now, books, found = np.array([0.0, V_START + 1.5]), np.zeros(5), []
+        now, books, found = np.array([0.0, 3.2]), np.zeros(5), []
         for low_v, high_v in ((0.0, V_MAX), (V_OFF, np.inf)):
             pass_time(circuit(kind), now, books, load_w, np.inf, low_v, high_v, step_s)
             found.append(now[0])

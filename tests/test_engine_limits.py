@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from engine_cases import simulated
-from golden_rows import layer_from_row, read_json
+from limit_runs import (
+    bench,
+    expected_recharge_s,
+    margin_inside,
+    recharge_s,
+    run_with_a_shutdown_after_every_batch,
+    run_without_failures,
+)
 from published_limits import (
     COSTS,
     PLATFORMS,
@@ -27,24 +30,18 @@ from published_limits import (
 )
 from schedule_reference import Layers
 
-from simint.engine.event import Case
-from simint.engine.policy import RecoveryPolicy, Restart, Tile, TileShutdown
+from simint.engine.policy import RecoveryPolicy, Restart, Tile
 from simint.engine.run import CycleEnd, PowerCycle, Run, Verdict
-from simint.engine.workload import Workload
-from simint.hardware.supply import Capacitor, FrontEnd, Supply
 from simint.network.layer import LayerKind
-from simint.physics.source import compile_source
-from simint.tiling.design import ExecutionDesign, Order
+from simint.tiling.design import Order
 from simint.tiling.loop_nest.build import build_schedule
 from simint.tiling.published.evaluate import evaluate_design
-from simint.tiling.schedule import ZERO, Schedule
-from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource
 
 # Rounding of a run of some thousand steps; recharge times from a voltage close to v_on lose a few digits more.
 TOLERANCE = 1e-12
 RECHARGE_TOLERANCE = 1e-10
 PER_STRATUM = 3
-# A row with more power cycles than this takes longer than a hundred others and checks nothing more.
+# A row with more tiles than this takes longer than a hundred others and checks nothing more.
 SHORT, LONG = 400, 20_000
 SIZES = [
     pytest.param(PER_STRATUM, SHORT, id="sample"),
@@ -68,53 +65,9 @@ def sample(rows: list[GoldenRow], per_stratum: int, most_cycles: int) -> list[Go
     return [row for members in strata.values() for row in members[:: -(-len(members) // per_stratum)]]
 
 
-def bench(vsup: float, ohm: float, capacitance: float, v_on: float, v_off: float) -> tuple[Supply, PowerTrace]:
-    """The published bench: a source behind a resistance straight into the capacitor."""
-    supply = Supply(
-        name="bench",
-        source="test",
-        front_end=FrontEnd.DIRECT,
-        capacitor=Capacitor(capacitance=capacitance),
-        v_on=v_on,
-        v_off=v_off,
-    )
-    return supply, PowerTrace("bench", TheveninSource(np.array([vsup]), ohm), step_s=60.0)
-
-
-# --- limit (a): power never fails
-
-
-def powered_without_end(strong_source: bool) -> tuple[Supply, PowerTrace]:
-    """A capacitor or a source that outlasts every golden layer (85 J at most)."""
-    supply = Supply(
-        name="endless",
-        source="test",
-        front_end=FrontEnd.BOOST,
-        capacitor=Capacitor(capacitance=1e-3 if strong_source else 20.0),
-        v_on=4.0,
-        v_off=2.0,
-        v_max=4.5,
-    )
-    power = 1.0 if strong_source else 1e-6
-    return supply, PowerTrace("endless", PowerSource(np.array([power])), step_s=60.0)
-
-
-def without_boots(schedule: Schedule) -> Schedule:
-    return replace(schedule, boot=ZERO, index_read=ZERO, index_write=ZERO)
-
-
 def run_continuously(row: GoldenRow, policy: RecoveryPolicy, strong_source: bool = False) -> Run:
     schedule = build_schedule(Layers((row.layer,)), [row.single], PLATFORMS[row.model])
-    supply, trace = powered_without_end(strong_source)
-    case = Case(
-        supply=supply,
-        source=compile_source(trace, supply),
-        schedule=without_boots(schedule),
-        policy=policy,
-        workload=Workload(inferences=1),
-        initial_voltage=supply.v_on,
-    )
-    run = simulated(case)
+    run = run_without_failures(schedule, policy, strong_source)
     assert run.verdict is Verdict.COMPLETED
     assert [cycle.ended_by for cycle in run.power_cycles] == [CycleEnd.END_OF_RUN]
     return run
@@ -166,38 +119,6 @@ def test_without_preservation_only_complete_outputs_are_written(rows: list[Golde
     assert spared == {LayerKind.CONV, LayerKind.FC, LayerKind.GAVGPOOL}
 
 
-# --- limit (b): one batch per power cycle
-
-
-def run_with_a_shutdown_after_every_batch(
-    schedule: Schedule, supply: Supply, trace: PowerTrace, recharge_at_end: bool = True
-) -> Run:
-    case = Case(
-        supply=supply,
-        source=compile_source(trace, supply),
-        schedule=schedule,
-        policy=TileShutdown(),
-        workload=Workload(inferences=1),
-        initial_voltage=supply.v_on,
-        harvest_while_on=False,
-        recharge_at_end=recharge_at_end,
-    )
-    return simulated(case)
-
-
-def recharge_s(row: GoldenRow, v_end_squared: float) -> float:
-    """Lrc of specification 8, from the square of the voltage at the end of a power cycle."""
-    capacitance, ohm, vsup = row.number("ccap"), row.number("rehm"), row.number("vsup")
-    return -ohm * capacitance * math.log((row.number("von") - vsup) / (math.sqrt(v_end_squared) - vsup))
-
-
-def margin_inside(row: GoldenRow) -> float:
-    """What `inas2021` takes off Vend^2 before each recharge: 2*(1 - g)*E_sw/Ccap (quirk Q12)."""
-    if row.model != "inas2021":
-        return 0.0
-    return (1.0 - row.number("margin")) * (row.number("von") ** 2 - row.number("voff") ** 2)
-
-
 def fits_the_swing(row: GoldenRow, groups: list[CycleGroup]) -> bool:
     """The deviations may lift a batch above the energy between the thresholds, or the published budget."""
     swing_j = 0.5 * row.number("ccap") * (row.number("von") ** 2 - row.number("voff") ** 2)
@@ -208,16 +129,6 @@ def fits_the_swing(row: GoldenRow, groups: list[CycleGroup]) -> bool:
 def published_recharge_s(row: GoldenRow, cycles: tuple[PowerCycle, ...]) -> float:
     """Recharges as the published variant counts them, from the voltages at which the engine's cycles ended."""
     return math.fsum(recharge_s(row, cycle.v_end**2 - margin_inside(row)) for cycle in cycles)
-
-
-def expected_recharge_s(row: GoldenRow, groups: list[CycleGroup]) -> float:
-    """The same from the energies of the cycles."""
-    von, capacitance = row.number("von"), row.number("ccap")
-    return sum(
-        count * recharge_s(row, von**2 - 2.0 * energy_j / capacitance - margin_inside(row))
-        for count, energy_j in groups
-        if count
-    )
 
 
 @pytest.mark.parametrize(("per_stratum", "most_cycles"), SIZES)
@@ -285,72 +196,3 @@ def assert_traffic(row: GoldenRow, run: Run) -> None:
     else:
         assert (traffic.input_loads, traffic.weight_loads, traffic.partial_loads) == (tiles, 0, 0)
     assert traffic.write_backs == (cycles if accumulates else tiles)
-
-
-# --- whole published networks
-
-
-def network_rows(golden: dict[str, Any]) -> Iterator[GoldenRow]:
-    """The chosen designs of a published network, with the names of the design table."""
-    electrical = {name: golden["platform"][name] for name in ("ccap", "rehm", "vsup", "von", "voff", "margin")}
-    for layer, design in zip(golden["layers"], golden["designs"], strict=True):
-        values = dict(zip(golden["designs_columns"], design, strict=True)) | electrical
-        values |= {"model": golden["platform"]["variant"], "op": layer[2]}
-        shape = (values[name] for name in ("Tr", "Tc", "Tm", "Tn"))
-        tr, tc, tm, tn = (int(size) for size in shape)
-        order = Order(values["reuse"])
-        yield GoldenRow(
-            values, layer_from_row(layer), ExecutionDesign(tr=tr, tc=tc, tm=tm, tn=tn, order=order, s=values["S"])
-        )
-
-
-def test_the_twelve_published_solutions_take_their_published_latency(shared: Path) -> None:
-    """Whole networks in limit (b), apart from the BN latency and the first partial sums of the global pool."""
-    files = sorted((shared / "spec/golden/networks").glob("*.json"))
-    assert len(files) == 12
-    for file in files:
-        golden = read_json(file)
-        layers = list(network_rows(golden))
-        platform = PLATFORMS[golden["platform"]["variant"]]
-        schedule = build_schedule(Layers(tuple(row.layer for row in layers)), [r.design for r in layers], platform)
-        electrical = (float(golden["platform"][name]) for name in ("vsup", "rehm", "ccap", "von", "voff"))
-        supply, trace = bench(*electrical)
-        run = run_with_a_shutdown_after_every_batch(schedule, supply, trace)
-        groups = [(row, cycle_groups(row)) for row in layers]
-        more_s = sum(intermittent_deviation(row, COSTS[row.model].time, "L") for row in layers)
-        pools = [(row, parts) for row, parts in groups if row.layer.kind is LayerKind.GAVGPOOL]
-        more_recharge_s = sum(expected_recharge_s(row, parts) - row.number("L_rc_tot") for row, parts in pools)
-        assert len(run.power_cycles) == golden["power_cycles"], file.name
-        assert run.energy.device == pytest.approx(
-            sum(count * energy for _, parts in groups for count, energy in parts), rel=TOLERANCE
-        )
-        assert run.time.on == pytest.approx(golden["active_s"] + more_s, rel=TOLERANCE)
-        assert run.time.off == pytest.approx(golden["recharge_s"] + more_recharge_s, rel=RECHARGE_TOLERANCE)
-        assert run.duration_s == pytest.approx(golden["latency_s"] + more_s + more_recharge_s, rel=RECHARGE_TOLERANCE)
-        assert abs(more_s) < 0.026 * golden["active_s"]  # the largest deviation that specification 14.3 allows BN
-        last = run.power_cycles[-1]
-        shorter = run_with_a_shutdown_after_every_batch(schedule, supply, trace, recharge_at_end=False)
-        assert shorter.duration_s == pytest.approx(last.off_s, rel=TOLERANCE)
-        assert run.duration_s - last.off_s == pytest.approx(recharge_s(layers[-1], last.v_end**2), rel=1e-6)
-
-
-def test_the_twelve_published_solutions_under_continuous_power(shared: Path) -> None:
-    for file in sorted((shared / "spec/golden/networks").glob("*.json")):
-        golden = read_json(file)
-        layers = list(network_rows(golden))
-        platform = PLATFORMS[golden["platform"]["variant"]]
-        schedule = build_schedule(Layers(tuple(row.layer for row in layers)), [r.single for r in layers], platform)
-        supply, trace = powered_without_end(strong_source=False)
-        case = Case(
-            supply=supply,
-            source=compile_source(trace, supply),
-            schedule=without_boots(schedule),
-            policy=Tile(),
-            workload=Workload(inferences=1),
-            initial_voltage=supply.v_on,
-        )
-        run = simulated(case)
-        more_j, more_s = (sum(sum(continuous_deviation(row, costs)) for row in layers) for costs in COSTS["tinas2024"])
-        energy_j = sum(row.number("cont_E") for row in layers)
-        assert run.energy.device == pytest.approx(energy_j + more_j, rel=TOLERANCE), file.name
-        assert run.duration_s == pytest.approx(golden["cont_latency_s"] + more_s, rel=TOLERANCE), file.name

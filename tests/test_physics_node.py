@@ -125,6 +125,16 @@ def test_short_ways_keep_their_digits(start: tuple[Element, float], sign: float,
     assert integrals(v0, v1, *element) == pytest.approx(wanted, rel=tolerance)
 
 
+@pytest.mark.parametrize("b", [0.0, 1e-12, -3e-4, 3e-4])
+@pytest.mark.parametrize("a", [2e-3, -2e-3])
+def test_ways_of_every_length_are_summed_to_the_last_digits(a: float, b: float) -> None:
+    """A series that stops a few terms early is off at some lengths only."""
+    for length in np.linspace(0.01, 2.0, 150):
+        v0, v1 = (1.5, 1.5 + length) if a > 0.0 else (3.5, 3.5 - length)
+        wanted = integrals_by_partial_fractions(v0, v1, a, b, 1e-4, 1e-3)
+        assert integrals(v0, v1, a, b, 1e-4, 1e-3) == pytest.approx(wanted, rel=60 * EPS)
+
+
 @pytest.mark.parametrize(
     "element",
     [
@@ -281,6 +291,22 @@ def test_an_infinite_time_means_a_level_between(start: tuple[Element, float], v1
         assert min(signs) <= 0
     else:
         assert min(net_power_sign(v, *element[:3]) for v in (v0, v1)) >= 0
+
+
+@pytest.mark.parametrize("above", range(-40, 41, 4))
+def test_a_net_power_that_vanishes_within_rounding_stops_the_voltage_or_lets_it_pass(above: int) -> None:
+    """Where the last bits of the coefficients decide, either answer is right; no answer would not be."""
+    rng = np.random.default_rng(above + 100)
+    for _ in range(50):
+        level, d = rng.uniform(0.5, 5.0), 10.0 ** rng.uniform(-9, -1)
+        a, b = -d * level * level * (1.0 + above * EPS), 2.0 * d * level
+        time = time_between(1.5 * level, 0.5 * level, a, b, d, 1e-3)
+        assert time > 1e3 * 1e-3 / d
+        elapsed, v, j1, j2, met = flow(1.5 * level, 100.0 * 1e-3 / d, 0.5 * level, a, b, d, 1e-3)
+        assert not met
+        assert elapsed == 100.0 * 1e-3 / d
+        assert level * (1.0 - 1e-6) <= v < 1.5 * level
+        assert (j1, j2) == pytest.approx((elapsed * level, elapsed * level * level), rel=0.5)
 
 
 # --- Down to an empty capacitor ---

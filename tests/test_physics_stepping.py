@@ -286,6 +286,23 @@ def test_direct_sources_close_their_books(seed: int) -> None:
     assert journey.book(FRONTEND_LOSS) <= journey.book(HARVESTED)
 
 
+@EXAMPLES
+@given(SEEDS, st.floats(0.01, 0.7))
+def test_a_diode_loses_its_drop_times_the_charge_that_passed(seed: int, drop_v: float) -> None:
+    """Without other losses the charge is what the capacitor gained, and the rest of the harvest is stored."""
+    rng = np.random.default_rng(seed)
+    volts, node = rng.uniform(0.0, 6.0, 30), Node(1e-3, 0.0, 0.0, math.inf)
+    for source in (
+        direct(volts, 2e3, 0.1, drop_v=drop_v),
+        curve([0.0, 2.0, 4.0], volts[:, None] * np.array([1e-3, 8e-4, 0.0]), 0.1, drop_v=drop_v),
+    ):
+        journey = in_one_call(node, source, 1.0, Drive(0.0, 2.5))
+        lost = drop_v * 1e-3 * (journey.voltage - 1.0)
+        stored = stored_j(1e-3, journey.voltage) - stored_j(1e-3, 1.0)
+        assert journey.book(FRONTEND_LOSS) == pytest.approx(lost, rel=1e-11)
+        assert journey.book(HARVESTED) == pytest.approx(stored + lost, rel=1e-11)
+
+
 def test_a_source_below_the_capacitor_is_no_sink() -> None:
     source = direct([1.0], 10.0, 1.0)
     journey = in_one_call(Node(1e-3, 0.0, 0.0, math.inf), source, 3.0, Drive(0.0, 1e6))

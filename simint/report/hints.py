@@ -73,6 +73,8 @@ def _never_on(run: Run, scenario: Scenario, supply: Supply) -> str:
 
 
 def _computing(run: Run, scenario: Scenario, supply: Supply) -> str:
+    if run.duration_s <= run.first_turn_on_s:
+        return "the run ended as the device turned on: let it run longer."
     return (
         "energy suffices and the microcontroller is the limit: "
         f"working {_percent(run.working_s / (run.duration_s - run.first_turn_on_s))} of the time since turn-on; "

@@ -53,7 +53,7 @@ def share_above(trace: PowerTrace, levels: int, peak_w: float) -> FloatArray:
     """
     time_s = np.zeros(levels)
     for first, power in power_pieces(trace):
-        level = np.minimum((power * (levels / peak_w)).astype(np.intp), levels - 1)
+        level = np.minimum((power / peak_w * levels).astype(np.intp), levels - 1)
         if trace.step_s is None:
             time_s += np.bincount(level, np.diff(trace.edge_times(first, first + power.size)), levels)
         else:
