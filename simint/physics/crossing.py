@@ -29,8 +29,7 @@ from simint.physics.state import (
 
 # A stretch is crossed in one step only where the worst that is neglected stays below these shares of the energy it
 # moves: the next orders of the decay by leakage, and the spread of V(E) about its way in the quiescent energy. The
-# second is a bound for power that comes all at one end of the stretch; for noise about a mean the error is some 100
-# times smaller.
+# second is a bound for power that comes all at one end of the stretch; strong noise about a mean gave a tenth of it.
 _DECAY_LIMIT = 1e-12
 _SPREAD_LIMIT = 1e-8
 
