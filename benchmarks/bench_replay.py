@@ -31,10 +31,10 @@ from simint.engine.event import Case, simulate
 from simint.engine.policy import policy_by_name
 from simint.engine.run import Run
 from simint.engine.workload import Workload
+from simint.hardware.capacitor import stored_j
 from simint.hardware.presets import load_platform, load_supply
 from simint.network.catalogue import load_network
-from simint.physics.source import compile_source
-from simint.physics.state import stored_j
+from simint.physics.front_end import compile_source
 from simint.tiling.choose import choose_designs
 from simint.tiling.loop_nest.build import build_schedule
 from simint.tiling.published.electrical import bench_settings
@@ -53,8 +53,7 @@ def published_schedule() -> Schedule:
 
 def consistent_schedule(supply_name: str) -> Schedule:
     network, platform, supply = load_network("tinas-har-l25"), load_platform("msp430fr5994"), load_supply(supply_name)
-    size = supply.capacitor.capacitance
-    budget = stored_j(size, supply.v_on) - stored_j(size, supply.v_off)
+    budget = stored_j(supply.capacitor, supply.v_on) - stored_j(supply.capacitor, supply.v_off)
     return build_schedule(network, choose_designs(network, platform, "energy", budget), platform)
 
 

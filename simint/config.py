@@ -74,20 +74,37 @@ def _parse_units(value: Any, info: msgspec.inspect.Type, where: str, field: str)
         return _parse_units(value, info.type, where, field)
     if isinstance(info, msgspec.inspect.StructType) and isinstance(value, Mapping):
         known = {f.encode_name: f.type for f in info.fields}
-        unknown = [key for key in value if key not in known]
+        unknown = [key for key in value if key not in known and key != info.tag_field]
         if unknown and info.forbid_unknown_fields:
             raise InputError(f"{where}: unknown key `{_path(field, unknown[0])}`; known: {', '.join(known)}")
         return {
             key: _parse_units(item, known[key], where, _path(field, key)) if key in known else item
             for key, item in value.items()
         }
-    if isinstance(info, msgspec.inspect.UnionType):
-        for option in info.types:
-            if isinstance(option, (msgspec.inspect.Metadata, msgspec.inspect.StructType)) and value is not None:
-                return _parse_units(value, option, where, field)
+    if isinstance(info, msgspec.inspect.UnionType) and value is not None:
+        option = _option_for(value, info, where, field)
+        return value if option is None else _parse_units(value, option, where, field)
     if isinstance(info, (msgspec.inspect.ListType, msgspec.inspect.VarTupleType)) and isinstance(value, list):
         return [_parse_units(item, info.item_type, where, f"{field}[{i}]") for i, item in enumerate(value)]
     return value
+
+
+def _option_for(
+    value: Any, info: msgspec.inspect.UnionType, where: str, field: str
+) -> msgspec.inspect.Type | None:
+    """The type of a union that a value is meant for: a struct by its tag, or the only type that carries units."""
+    options = [o for o in info.types if isinstance(o, (msgspec.inspect.Metadata, msgspec.inspect.StructType))]
+    tagged = [o for o in options if isinstance(o, msgspec.inspect.StructType) and o.tag_field is not None]
+    if tagged and isinstance(value, Mapping):
+        key = str(tagged[0].tag_field)
+        for option in tagged:
+            if value.get(key) == option.tag:
+                return option
+        known = ", ".join(str(option.tag) for option in tagged)
+        raise InputError(f"{where}: `{_path(field, key)}` must be one of {known}, got {value.get(key)!r}")
+    if not isinstance(value, Mapping):
+        options = [o for o in options if isinstance(o, msgspec.inspect.Metadata)]
+    return options[0] if options else None
 
 
 def _path(field: str, key: object) -> str:

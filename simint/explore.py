@@ -18,6 +18,7 @@ from simint.errors import InputError
 from simint.hardware.platform import CostMode, Platform
 from simint.hardware.presets import load_platform, load_supply
 from simint.hardware.supply import Supply
+from simint.hardware.usable import usable_j
 from simint.tiling.design import ExecutionDesign
 from simint.tiling.objective import Objective
 from simint.units import format_quantity, parse_quantity
@@ -161,7 +162,7 @@ def _explore_consistent(
         raise InputError(f"--v-supply and --source-resistance belong to the objective published, not to {objective}")
     supply = _supply(arguments)
     capacitance = supply.capacitor.capacitance
-    swing_j = 0.5 * capacitance * (supply.v_on**2 - supply.v_off**2)
+    swing_j = usable_j(supply)
     margin = _quantity(arguments.margin, "", "--margin")
     margin = MARGIN if margin is None else margin
     plan = explore_network_consistent(network, platform, swing_j, margin, objective)

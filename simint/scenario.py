@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from simint.config import Farad, Ratio, Second, Volt, decode, read_toml
-from simint.engine.policy import policy_by_name
+from simint.engine.application import Application
+from simint.engine.policy import RecoveryPolicy, policy_by_name
 from simint.engine.workload import Workload
 from simint.errors import InputError
 from simint.hardware.platform import CostMode, Platform
@@ -55,13 +56,20 @@ class TraceChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class PolicyChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Recovery policy by name; `guard` is an option of `tile`."""
+    """Recovery policy by name, with its options: `guard` of `tile`, `period` of `timer`, the voltages of `jit`."""
 
     name: str = "tile"
     guard: bool = False
+    period: Second | None = None
+    v_checkpoint: Volt | None = None
+    v_resume: Volt | None = None
 
     def __post_init__(self) -> None:
-        policy_by_name(self.name, self.guard)
+        self.policy()
+
+    def policy(self) -> RecoveryPolicy:
+        """The policy; InputError for an unknown name, or an option that it does not have."""
+        return policy_by_name(self.name, self.guard, self.period, self.v_checkpoint, self.v_resume)
 
 
 class DesignChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,8 +94,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `supply`, `platform`, `network` may be names or files; `pinned` puts their content in their place.
     `initial_voltage`: of the capacitor, `v_off` where absent. `duration`: one pass of the trace where absent and no
-    number of inferences is given. `harvest_while_on`, `recharge_at_end`: switches for the comparison with the published
-    model.
+    number of inferences is given. `application`: peripheral tasks around the inference. `harvest_while_on`,
+    `recharge_at_end`: switches for the comparison with the published model.
     """
 
     trace: TraceChoice
@@ -100,6 +108,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     design: DesignChoice = msgspec.field(default_factory=DesignChoice)
     policy: PolicyChoice = msgspec.field(default_factory=PolicyChoice)
     workload: Workload = msgspec.field(default_factory=Workload)
+    application: Application = msgspec.field(default_factory=Application)
     duration: Second | None = None
     initial_voltage: Volt | None = None
     harvest_while_on: bool = True

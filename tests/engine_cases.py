@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from simint.engine.application import Application
+from simint.engine.compose import NO_TASKS
 from simint.engine.event import Case, simulate
 from simint.engine.observer import Observer
 from simint.engine.policy import RecoveryPolicy, Tile
 from simint.engine.run import Run
 from simint.engine.workload import Workload
-from simint.hardware.supply import Capacitor, FrontEnd, Supply
-from simint.physics.source import compile_source
+from simint.hardware.capacitor import Capacitor
+from simint.hardware.converter import Boost, Direct
+from simint.hardware.supply import Supply
+from simint.physics.front_end import compile_source
 from simint.tiling.design import ExecutionDesign
 from simint.tiling.schedule import ZERO, Batch, Cost, LayerSchedule, Loop, Schedule, TileRun, Traffic
 from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource, TraceEnd
 
 BOOT = Cost(80e-6, 0.02)
 INDEX = Cost(0.4e-6, 50e-6)
+FOOTPRINT = Cost(0.2e-6, 25e-6)
+SAVE = Cost(20e-6, 4e-3)
 ONE_MF = Capacitor(capacitance=1e-3)
 
 
@@ -65,9 +72,18 @@ def layer(name: str, *runs: tuple[Batch, int], repeat: int = 1) -> LayerSchedule
     )
 
 
-def schedule(*layers: LayerSchedule, boot: Cost = BOOT, index: Cost = INDEX) -> Schedule:
-    """An inference of these layers."""
-    return Schedule(layers=layers, boot=boot, index_read=index, index_write=index, vm_bytes=1024)
+def schedule(*layers: LayerSchedule, boot: Cost = BOOT, index: Cost = INDEX, save: Cost = SAVE) -> Schedule:
+    """An inference of these layers; a checkpoint and its restore take `save` each."""
+    saved = tuple(replace(each, vm_bytes=1024, save=save, load=save) for each in layers)
+    return Schedule(
+        layers=saved,
+        boot=boot,
+        index_read=index,
+        index_write=index,
+        vm_bytes=1024,
+        footprint_read=FOOTPRINT,
+        footprint_write=FOOTPRINT,
+    )
 
 
 def uniform(batches: int, compute_j: float = 100e-6, **cost: float) -> Schedule:
@@ -87,19 +103,18 @@ def boost(
     return Supply(
         name="boost",
         source="test",
-        front_end=FrontEnd.BOOST,
+        converter=Boost(efficiency=efficiency),
         capacitor=capacitor,
         v_on=v_on,
         v_off=v_off,
         v_max=v_max,
         quiescent=quiescent,
-        efficiency=efficiency,
     )
 
 
 def direct(capacitor: Capacitor = ONE_MF, v_on: float = 3.0, v_off: float = 2.0) -> Supply:
     """A capacitor straight behind a Thevenin source."""
-    return Supply(name="direct", source="test", front_end=FrontEnd.DIRECT, capacitor=capacitor, v_on=v_on, v_off=v_off)
+    return Supply(name="direct", source="test", converter=Direct(), capacitor=capacitor, v_on=v_on, v_off=v_off)
 
 
 def power(*watt: float, step_s: float = 1.0, end: TraceEnd = TraceEnd.LOOP) -> PowerTrace:
@@ -119,6 +134,7 @@ def case(
     policy: RecoveryPolicy | None = None,
     workload: Workload | None = None,
     initial_voltage: float | None = None,
+    application: Application = NO_TASKS,
     **options: float,
 ) -> Case:
     """One inference on a boost supply under policy `tile` from `v_off`, unless said otherwise."""
@@ -130,5 +146,6 @@ def case(
         policy=policy or Tile(),
         workload=workload or Workload(inferences=1),
         initial_voltage=supply.v_off if initial_voltage is None else initial_voltage,
+        application=application,
         **options,
     )

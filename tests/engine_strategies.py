@@ -8,16 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
+from simint.engine.application import Application, Task
+from simint.engine.compose import NO_TASKS
 from simint.engine.event import Case
-from simint.engine.policy import RecoveryPolicy, Restart, Tile, TileShutdown
+from simint.engine.policy import Footprint, JustInTime, PerLayer, RecoveryPolicy, Restart, Tile, TileShutdown, Timer
 from simint.engine.workload import Queue, Workload
-from simint.hardware.supply import Capacitor, FrontEnd, Supply
-from simint.physics.source import compile_source
+from simint.hardware.capacitor import Capacitor
+from simint.hardware.converter import Boost, Converter, Direct
+from simint.hardware.supply import Supply
+from simint.physics.front_end import compile_source
 from simint.tiling.design import ExecutionDesign
 from simint.tiling.schedule import ZERO, Batch, Cost, LayerSchedule, Loop, Schedule, TileRun, Traffic
 from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource, TraceEnd
 
-POLICIES = (Tile(), Tile(guards=True), TileShutdown(), Restart())
+# The period of a timer and the voltages of a just-in-time checkpoint are drawn with the case.
+POLICIES = (
+    Tile(),
+    Tile(guards=True),
+    TileShutdown(),
+    Restart(),
+    PerLayer(),
+    Footprint(),
+    Timer(),
+    JustInTime(),
+)
 _DESIGN = ExecutionDesign(tr=1, tc=1, tm=1)
 
 
@@ -40,6 +54,7 @@ class Draft:
     start_s: float
     duration_s: float
     harvest_while_on: bool
+    application: Application = NO_TASKS
 
     def case(self, power_factor: float = 1.0) -> Case:
         """The case, with the trace's power multiplied."""
@@ -50,6 +65,7 @@ class Draft:
             policy=self.policy,
             workload=self.workload,
             initial_voltage=self.initial_voltage,
+            application=self.application,
             sleep_power_w=self.sleep_power_w,
             start_s=self.start_s,
             duration_s=self.duration_s,
@@ -58,8 +74,11 @@ class Draft:
 
 
 @st.composite
-def schedules(draw: st.DrawFn, swing_j: float, load_w: float) -> Schedule:
-    """Up to three layers of up to three batches; a tile takes 0.1 % to 20 % of `swing_j`, drawn at about `load_w`."""
+def schedules(draw: st.DrawFn, swing_j: float, load_w: float, one_tile: bool = False) -> Schedule:
+    """Up to three layers of up to three batches; a tile takes 0.1 % to 20 % of `swing_j`, drawn at about `load_w`.
+
+    `one_tile`: in every batch. A checkpoint takes up to 5 %.
+    """
 
     def cost(low: float, high: float) -> Cost:
         energy_j = swing_j * draw(scale(low, high))
@@ -69,9 +88,8 @@ def schedules(draw: st.DrawFn, swing_j: float, load_w: float) -> Schedule:
         return cost(low, high) if draw(st.booleans()) else ZERO
 
     def batch() -> Batch:
-        runs = tuple(
-            TileRun(draw(st.integers(1, 4)), maybe(1e-4, 1e-2), cost(1e-3, 0.2)) for _ in range(draw(st.integers(1, 2)))
-        )
+        counts = [1] if one_tile else draw(st.lists(st.integers(1, 4), min_size=1, max_size=2))
+        runs = tuple(TileRun(count, maybe(1e-4, 1e-2), cost(1e-3, 0.2)) for count in counts)
         tiles = sum(run.count for run in runs)
         keeps = draw(st.booleans())
         written = cost(1e-4, 1e-2)
@@ -90,9 +108,47 @@ def schedules(draw: st.DrawFn, swing_j: float, load_w: float) -> Schedule:
     for number in range(draw(st.integers(1, 3))):
         batches = tuple(batch() for _ in range(draw(st.integers(1, 3))))
         body = tuple((k, draw(st.integers(1, 3))) for k in range(len(batches)))
-        layers.append(LayerSchedule(f"L{number}", _DESIGN, batches, (Loop(body, draw(st.integers(1, 3))),)))
-    index = cost(1e-5, 1e-3)
-    return Schedule(tuple(layers), boot=cost(1e-3, 0.1), index_read=index, index_write=index, vm_bytes=1)
+        program = (Loop(body, draw(st.integers(1, 3))),)
+        save, load = cost(1e-3, 0.05), cost(1e-3, 0.05)
+        layers.append(LayerSchedule(f"L{number}", _DESIGN, batches, program, vm_bytes=1, save=save, load=load))
+    index, footprint = cost(1e-5, 1e-3), cost(1e-5, 1e-3)
+    return Schedule(
+        layers=tuple(layers),
+        boot=cost(1e-3, 0.1),
+        index_read=index,
+        index_write=index,
+        vm_bytes=1,
+        footprint_read=footprint,
+        footprint_write=footprint,
+    )
+
+
+@st.composite
+def applications(draw: st.DrawFn, swing_j: float, load_w: float) -> Application:
+    """Nothing but the inference, or up to two tasks before and after it, of 0.1 % to 20 % of `swing_j` each."""
+
+    def task(name: str) -> Task:
+        power_w = load_w * draw(scale(0.5, 2.0))
+        return Task(name=name, power=power_w, duration=swing_j * draw(scale(1e-3, 0.2)) / power_w)
+
+    if draw(st.booleans()):
+        return NO_TASKS
+    before, after = (tuple(task(f"{word}{k}") for k in range(draw(st.integers(0, 2)))) for word in ("sense", "send"))
+    return Application(before=before, after=after)
+
+
+@st.composite
+def options(draw: st.DrawFn, policy: RecoveryPolicy, v_off: float, v_on: float, step_s: float) -> RecoveryPolicy:
+    """The policy, with voltages between the thresholds and a period about the time of a few tiles."""
+    if isinstance(policy, Timer):
+        return Timer(step_s * draw(scale(0.1, 30.0)))
+    if not isinstance(policy, JustInTime):
+        return policy
+    if v_on > 1.2 * v_off and draw(st.booleans()):
+        return policy
+    v_checkpoint = v_off + (v_on - v_off) * draw(st.one_of(st.just(0.0), st.floats(0.01, 0.8)))
+    v_resume = draw(st.one_of(st.none(), st.floats(0.1, 1.0).map(lambda x: v_checkpoint + (v_on - v_checkpoint) * x)))
+    return JustInTime(v_checkpoint, v_resume)
 
 
 @st.composite
@@ -109,10 +165,10 @@ def traces(draw: st.DrawFn, supply: Supply, mean_w: float, step_s: float) -> Pow
     else:
         widths = [step_s * draw(scale(0.1, 3.0)) for _ in levels]
         timing = {"edges_s": np.concatenate(([0.0], np.cumsum(widths)))}
-    if supply.front_end is FrontEnd.BOOST:
+    if isinstance(supply.converter, Boost):
         return PowerTrace("random", PowerSource(mean_w * np.array(levels)), end=end, **timing)
     half_way = 0.5 * (supply.v_on + supply.v_off)
-    voltage = supply.v_on * draw(st.floats(1.05, 2.0)) + supply.diode_drop
+    voltage = supply.v_on * draw(st.floats(1.05, 2.0)) + supply.converter.diode_drop
     ohm = (voltage - half_way) * half_way / mean_w
     return PowerTrace("random", TheveninSource(voltage * np.array(levels) / max(levels), ohm), end=end, **timing)
 
@@ -141,30 +197,32 @@ def drafts(draw: st.DrawFn, policies: tuple[RecoveryPolicy, ...] = POLICIES, los
     mean_w = draw(scale(1e-6, 1e-1))
     recharge_s = swing_j / mean_w
     losses_w = 0.0 if lossless else mean_w * draw(st.one_of(st.just(0.0), scale(1e-4, 0.5)))
-    boost = draw(st.booleans())
+    converter: Converter = Direct(diode_drop=draw(st.sampled_from([0.0, 0.3])))
+    if draw(st.booleans()):
+        converter = Boost(efficiency=draw(st.floats(0.3, 1.0)))
     supply = Supply(
         name="random",
         source="test",
-        front_end=FrontEnd.BOOST if boost else FrontEnd.DIRECT,
+        converter=converter,
         capacitor=Capacitor(capacitance=capacitance, leakage=2.0 * v_on**2 / losses_w if losses_w else math.inf),
         v_on=v_on,
         v_off=v_off,
         v_max=v_on * draw(st.floats(1.0, 1.5)) if draw(st.booleans()) else math.inf,
-        efficiency=draw(st.floats(0.3, 1.0)) if boost else 1.0,
-        diode_drop=0.0 if boost else draw(st.sampled_from([0.0, 0.3])),
         quiescent=0.5 * losses_w / v_on,
     )
     trace = draw(traces(supply, mean_w, recharge_s * draw(scale(0.03, 1.0))))
     load_w = mean_w * draw(scale(0.3, 30.0))
+    policy = draw(st.sampled_from(policies))
     return Draft(
         trace=trace,
         supply=supply,
-        schedule=draw(schedules(swing_j, load_w)),
-        policy=draw(st.sampled_from(policies)),
+        schedule=draw(schedules(swing_j, load_w, policy.counts_jobs)),
+        policy=draw(options(policy, v_off, v_on, 0.02 * swing_j / load_w)),
         workload=draw(workloads(recharge_s)),
         initial_voltage=draw(st.sampled_from([0.0, 0.9 * v_off, v_off, 0.5 * (v_on + v_off), v_on])),
         sleep_power_w=draw(st.sampled_from([0.0, 0.01 * mean_w, mean_w])),
         start_s=trace.duration_s * draw(st.sampled_from([0.0, 0.37])),
         duration_s=50.0 * recharge_s,
         harvest_while_on=draw(st.sampled_from([True, True, True, False])),
+        application=draw(applications(swing_j, load_w)),
     )

@@ -13,8 +13,10 @@ from simint.engine.event import Case
 from simint.engine.policy import RecoveryPolicy, TileShutdown
 from simint.engine.run import Run
 from simint.engine.workload import Workload
-from simint.hardware.supply import Capacitor, FrontEnd, Supply
-from simint.physics.source import compile_source
+from simint.hardware.capacitor import Capacitor
+from simint.hardware.converter import Boost, Direct
+from simint.hardware.supply import Supply
+from simint.physics.front_end import compile_source
 from simint.tiling.schedule import ZERO, Schedule
 from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource
 
@@ -24,7 +26,7 @@ def powered_without_end(strong_source: bool) -> tuple[Supply, PowerTrace]:
     supply = Supply(
         name="endless",
         source="test",
-        front_end=FrontEnd.BOOST,
+        converter=Boost(),
         capacitor=Capacitor(capacitance=1e-3 if strong_source else 20.0),
         v_on=4.0,
         v_off=2.0,
@@ -54,7 +56,7 @@ def bench(vsup: float, ohm: float, capacitance: float, v_on: float, v_off: float
     supply = Supply(
         name="bench",
         source="test",
-        front_end=FrontEnd.DIRECT,
+        converter=Direct(),
         capacitor=Capacitor(capacitance=capacitance),
         v_on=v_on,
         v_off=v_off,

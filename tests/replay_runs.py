@@ -46,11 +46,11 @@ def command(*arguments: object, folder: Path | None = None, module: str = "simin
 
 
 def write_supply(path: Path, **changes: object) -> Path:
-    """A supply file: a boost front end into 100 uF between 2.8 V and 1.9 V, with changes; None leaves a field out."""
+    """A supply file: a boost charger into 100 uF between 2.8 V and 1.9 V, with changes; None leaves a field out."""
     fields: dict[str, object] = {
         "name": path.stem,
         "source": "made for a test",
-        "front_end": "boost",
+        "kind": "boost",
         "efficiency": 0.8,
         "v_on": "2.8V",
         "v_off": "1.9V",
@@ -62,5 +62,7 @@ def write_supply(path: Path, **changes: object) -> Path:
     fields |= changes
     lines = {key: f"{key} = {json.dumps(value)}" for key, value in fields.items() if value is not None}
     capacitor = [lines.pop(key) for key in ("capacitance", "leakage", "rated_voltage") if key in lines]
-    path.write_text("\n".join([*lines.values(), "[capacitor]", *capacitor]) + "\n", encoding="utf-8")
+    converter = [lines.pop(key) for key in ("kind", "efficiency", "diode_drop") if key in lines]
+    whole = [*lines.values(), "[converter]", *converter, "[capacitor]", *capacitor]
+    path.write_text("\n".join(whole) + "\n", encoding="utf-8")
     return path

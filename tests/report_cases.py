@@ -16,7 +16,7 @@ from simint.engine.run import Run
 from simint.engine.workload import Workload
 from simint.hardware.presets import load_supply
 from simint.hardware.supply import Supply
-from simint.physics.source import compile_source
+from simint.physics.front_end import compile_source
 from simint.replay.case import Replay
 from simint.scenario import DesignChoice, Parts, PolicyChoice, Scenario, TraceChoice, load_parts
 from simint.tiling.design import ExecutionDesign

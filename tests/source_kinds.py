@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from engine_cases import batch, layer, schedule
 
-from simint.hardware.supply import Capacitor, FrontEnd, Supply
+from simint.hardware.capacitor import Capacitor
+from simint.hardware.converter import Boost, Direct
+from simint.hardware.supply import Supply
 from simint.tiling.schedule import Cost, Schedule
 from simint.trace.power_trace import CurveSource, PowerSource, Source, TheveninSource
 
@@ -39,13 +41,11 @@ def supply(kind: int) -> Supply:
     return Supply(
         name="s",
         source="test",
-        front_end=FrontEnd.BOOST if boost else FrontEnd.DIRECT,
+        converter=Boost(efficiency=EFFICIENCY) if boost else Direct(diode_drop=DROP_V),
         capacitor=Capacitor(capacitance=CAPACITANCE, leakage=LEAKAGE_OHM),
         v_on=V_ON,
         v_off=V_OFF,
         v_max=V_MAX,
-        efficiency=EFFICIENCY if boost else 1.0,
-        diode_drop=0.0 if boost else DROP_V,
         quiescent=QUIESCENT_A,
     )
 

@@ -8,21 +8,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simint.hardware.supply import Capacitor, FrontEnd, Supply
-from simint.physics.source import CompiledSource, compile_source
+from simint.hardware.capacitor import Capacitor
+from simint.hardware.converter import Boost, Converter, Direct
+from simint.hardware.supply import Supply
+from simint.physics.front_end import compile_source
+from simint.physics.source import CompiledSource
 from simint.physics.state import (
     FRONTEND_LOSS,
     HARVESTED,
     LEAKED,
     QUIESCENT,
     SPILLED,
-    Node,
+    TIME,
     NodeState,
     segment_stop,
     start_state,
-    stored_j,
 )
-from simint.physics.stepping import TIME, advance
+from simint.physics.stepping import advance
+from simint.physics.wiring import BIN_COLUMNS, FARAD, LEAK_S, Node
 from simint.trace.power_trace import CurveSource, PowerSource, PowerTrace, TheveninSource, TraceEnd
 
 
@@ -35,17 +38,36 @@ class Drive(NamedTuple):
     high_v: float = math.inf
 
 
-def _supply(front_end: FrontEnd, efficiency: float = 1.0, drop_v: float = 0.0) -> Supply:
+def simple_node(
+    capacitance: float, leakage_s: float = 0.0, quiescent_a: float = 0.0, ceiling_v: float = math.inf
+) -> Node:
+    """A constant capacitor with linear leakage, the device straight at its terminals."""
+    bins = np.zeros((1, BIN_COLUMNS))
+    bins[0, FARAD], bins[0, LEAK_S] = capacitance, leakage_s
+    device = (0.0, False, quiescent_a, quiescent_a)
+    no_banks = (np.zeros((0, 3)), np.zeros((0, 0)), math.inf, -math.inf, 0.0, 0.0)
+    return Node(bins, np.ones((1, 1)), np.zeros(1), *device, 0.0, ceiling_v, *no_banks)
+
+
+def size_of(node: Node) -> float:
+    """Capacitance of a simple node, F."""
+    return float(node.bins[0, FARAD])
+
+
+def stored_j(capacitance: float, voltage: float) -> float:
+    """Energy in a constant capacitor, J."""
+    return 0.5 * capacitance * voltage * voltage
+
+
+def _supply(converter: Converter) -> Supply:
     """Only its front end counts here: the tests give capacitor and thresholds to `advance` themselves."""
     return Supply(
         name="s",
         source="test",
-        front_end=front_end,
+        converter=converter,
         capacitor=Capacitor(capacitance=1.0),
         v_on=0.02,
         v_off=0.01,
-        efficiency=efficiency,
-        diode_drop=drop_v,
     )
 
 
@@ -59,7 +81,7 @@ def converted(
     """A power trace behind a boost converter, uniform (`step_s`) or with edges."""
     edges = None if edges_s is None else np.asarray(edges_s, dtype=np.float64)
     trace = PowerTrace("t", PowerSource(np.asarray(power_w, dtype=np.float64)), step_s, edges, end)
-    return compile_source(trace, _supply(FrontEnd.BOOST, efficiency))
+    return compile_source(trace, _supply(Boost(efficiency=efficiency)))
 
 
 def direct(
@@ -71,7 +93,7 @@ def direct(
 ) -> CompiledSource:
     """A Thevenin trace behind a diode, uniformly sampled."""
     trace = PowerTrace("t", TheveninSource(np.asarray(voltage_v, dtype=np.float64), resistance_ohm), step_s, end=end)
-    return compile_source(trace, _supply(FrontEnd.DIRECT, drop_v=drop_v))
+    return compile_source(trace, _supply(Direct(diode_drop=drop_v)))
 
 
 def curve(
@@ -80,7 +102,7 @@ def curve(
     """A trace of current-voltage curves behind a diode, uniformly sampled."""
     volts, amps = (np.asarray(knee, dtype=np.float64) for knee in (knee_v, knee_i))
     return compile_source(
-        PowerTrace("t", CurveSource(volts, amps), step_s, end=end), _supply(FrontEnd.DIRECT, drop_v=drop_v)
+        PowerTrace("t", CurveSource(volts, amps), step_s, end=end), _supply(Direct(diode_drop=drop_v))
     )
 
 
@@ -105,7 +127,7 @@ class Journey(NamedTuple):
 def in_one_call(node: Node, source: CompiledSource, v0: float, drive: Drive, offset_s: float = 0.0) -> Journey:
     """All of it in one call, which may cross many segments in a step."""
     state = start_state(source, v0, offset_s)
-    code, _ = advance(node, source, state, drive.load_w, drive.duration_s, drive.low_v, drive.high_v, True)
+    code, _ = advance(node, source, state, drive.load_w, True, drive.duration_s, drive.low_v, drive.high_v, True)
     return Journey(int(code), state)
 
 
@@ -117,7 +139,7 @@ def segment_by_segment(node: Node, source: CompiledSource, v0: float, drive: Dri
         if rest <= 0.0:
             return Journey(TIME, state)
         piece = min(rest, segment_stop(source, state) - state.tv[0])
-        code, _ = advance(node, source, state, drive.load_w, piece, drive.low_v, drive.high_v, True)
+        code, _ = advance(node, source, state, drive.load_w, True, piece, drive.low_v, drive.high_v, True)
         if code != TIME or piece == rest:
             return Journey(int(code), state)
 
@@ -131,5 +153,5 @@ def imbalance_j(journey: Journey, node: Node, v0: float, drive: Drive) -> float:
     """What the books of the supply and the load leave unexplained of the change in store."""
     book = journey.book
     used = book(FRONTEND_LOSS) + book(SPILLED) + book(LEAKED) + book(QUIESCENT) + drive.load_w * journey.time_s
-    stored = stored_j(node.capacitance, journey.voltage) - stored_j(node.capacitance, v0)
+    stored = stored_j(size_of(node), journey.voltage) - stored_j(size_of(node), v0)
     return book(HARVESTED) - used - stored

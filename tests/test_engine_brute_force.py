@@ -43,12 +43,12 @@ from source_kinds import (
 
 from simint.engine.event import Case
 from simint.engine.run import CycleEnd, Run, Verdict
-from simint.engine.storage import node_of
 from simint.engine.workload import Workload
-from simint.physics.source import compile_source
+from simint.physics.front_end import compile_source
+from simint.physics.state import HIGH, LOW, start_state
 from simint.physics.state import SPILLED as SUPPLY_SPILLED
-from simint.physics.state import start_state
-from simint.physics.stepping import HIGH, LOW, advance
+from simint.physics.stepping import advance
+from simint.physics.wiring import build_node
 from simint.tiling.schedule import Schedule
 from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource
 
@@ -157,10 +157,10 @@ def test_the_time_of_the_clamp_and_of_the_fall_from_it_converge(kind: int) -> No
     """A steady load; the clamp holds until the source has become weak, then the voltage falls to `v_off`."""
     load_w = 4e-3
     joined = compile_source(PowerTrace("random", source(kind), SEGMENT_S), supply(kind))
-    state, node = start_state(joined, 3.2, 0.0), node_of(supply(kind))
+    state, node = start_state(joined, 3.2, 0.0), build_node(supply(kind))
     times = []
     for low_v, high_v, code in ((0.0, V_MAX, HIGH), (V_OFF, np.inf, LOW)):
-        assert advance(node, joined, state, load_w, np.inf, low_v, high_v, True)[0] == code
+        assert advance(node, joined, state, load_w, True, np.inf, low_v, high_v, True)[0] == code
         times.append(state.tv[0])
     assert state.supply_j[SUPPLY_SPILLED] > 0.0
     errors = []

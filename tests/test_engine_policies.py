@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 from engine_cases import BOOT, INDEX, batch, boost, case, layer, power, schedule, simulated, uniform
 
-from simint.engine.policy import Restart, Tile, TileShutdown, policy_by_name
+from simint.engine.policy import (
+    Footprint,
+    JustInTime,
+    PerLayer,
+    Restart,
+    Tile,
+    TileShutdown,
+    Timer,
+    policy_by_name,
+)
 from simint.engine.run import CycleEnd, Verdict
 from simint.engine.workload import Workload
 from simint.errors import InputError
@@ -164,8 +173,28 @@ def test_volatile_memory_stays_warm_from_one_inference_to_the_next() -> None:
 def test_policies_by_name() -> None:
     assert policy_by_name("tile", guard=True) == Tile(guards=True)
     assert policy_by_name("tile-shutdown") == TileShutdown()
+    assert policy_by_name("layer") == PerLayer()
+    assert policy_by_name("footprint") == Footprint()
+    assert policy_by_name("timer") == Timer()
+    assert policy_by_name("timer", period=0.1) == Timer(0.1)
+    assert policy_by_name("jit") == JustInTime()
+    assert policy_by_name("jit", v_checkpoint=2.2, v_resume=2.8) == JustInTime(2.2, 2.8)
     assert policy_by_name("none") == Restart()
-    with pytest.raises(InputError, match="unknown policy 'jot'; known: tile, tile-shutdown, none"):
+    with pytest.raises(InputError, match="unknown policy 'jot'; known: tile, tile-shutdown, layer, footprint, timer"):
         policy_by_name("jot")
-    with pytest.raises(InputError, match="guard is an option of policy `tile`"):
-        policy_by_name("none", guard=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("none", {"guard": True}, "`guard` is an option of policy `tile`, not of 'none'"),
+        ("jit", {"period": 1.0}, "`period` is an option of policy `timer`, not of 'jit'"),
+        ("timer", {"v_checkpoint": 2.0}, "`v_checkpoint` is an option of policy `jit`, not of 'timer'"),
+        ("tile", {"v_resume": 2.0}, "`v_resume` is an option of policy `jit`, not of 'tile'"),
+        ("timer", {"period": 0.0}, "`period` must be positive and finite, got 0 s"),
+        ("jit", {"v_checkpoint": -1.0}, "`v_checkpoint` must be positive and finite, got -1 V"),
+    ],
+)
+def test_an_option_that_a_policy_does_not_have_is_refused(name: str, options: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        policy_by_name(name, **options)

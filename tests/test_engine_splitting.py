@@ -12,7 +12,9 @@ from source_kinds import INFERENCES, KIND_NAMES, SEGMENT_S, V_START, source, sup
 from simint.engine.policy import RecoveryPolicy, Restart, Tile, TileShutdown
 from simint.engine.run import CycleEnd, Run, Verdict
 from simint.engine.workload import Workload
-from simint.hardware.supply import Capacitor, FrontEnd, Supply
+from simint.hardware.capacitor import Capacitor
+from simint.hardware.converter import Boost
+from simint.hardware.supply import Supply
 from simint.tiling.schedule import Cost
 from simint.trace.power_trace import CurveSource, PowerSource, PowerTrace, Source, TheveninSource, TraceEnd
 
@@ -75,12 +77,11 @@ def boost_without_quiescent(leakage_ohm: float) -> Supply:
     return Supply(
         name="s",
         source="test",
-        front_end=FrontEnd.BOOST,
+        converter=Boost(efficiency=EFFICIENCY),
         capacitor=Capacitor(capacitance=1e-3, leakage=leakage_ohm),
         v_on=3.0,
         v_off=2.0,
         v_max=4.0,
-        efficiency=EFFICIENCY,
     )
 
 

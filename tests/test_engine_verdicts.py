@@ -21,14 +21,23 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from simint.engine.event import simulate
-from simint.engine.policy import RecoveryPolicy, Restart, Tile, TileShutdown
+from simint.engine.policy import (
+    Footprint,
+    JustInTime,
+    PerLayer,
+    RecoveryPolicy,
+    Restart,
+    Tile,
+    TileShutdown,
+    Timer,
+)
 from simint.engine.run import Verdict
 from simint.engine.workload import Workload
 from simint.errors import InputError
-from simint.hardware.supply import Capacitor
+from simint.hardware.capacitor import Capacitor
 from simint.trace.power_trace import TraceEnd
 
-POLICIES = [Tile(), Tile(guards=True), TileShutdown(), Restart()]
+POLICIES = [Tile(), Tile(guards=True), TileShutdown(), PerLayer(), Footprint(), Timer(0.05), JustInTime(), Restart()]
 random_runs = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LEAKY = Capacitor(capacitance=1e-3, leakage=10e3)
 # What 10 kohm leak at v_on = 3 V.
@@ -168,7 +177,7 @@ def test_a_source_that_dies_stops_the_run(policy: RecoveryPolicy, end: TraceEnd)
     trace = power(2e-3, 0.0, step_s=5.0, end=end)
     run = simulated(case(trace, uniform(15), policy=policy, workload=Workload(inferences=1000)), events=2000)
     assert run.finished
-    if policy.guards and end is TraceEnd.HOLD:
+    if (policy.guards or policy.watches) and end is TraceEnd.HOLD:
         assert run.verdict is Verdict.NONTERMINATION
     else:
         assert run.verdict is Verdict.STOPPED

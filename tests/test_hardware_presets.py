@@ -11,9 +11,10 @@ import pytest
 from replay_runs import write_supply
 
 from simint.errors import InputError
+from simint.hardware.converter import Direct
 from simint.hardware.platform import Affine, CostMode, Platform, Variant
 from simint.hardware.presets import load_platform, load_supply, preset_names
-from simint.hardware.supply import FrontEnd, Supply
+from simint.hardware.supply import Supply
 
 FOLDER = resources.files("simint.hardware") / "presets"
 
@@ -61,8 +62,8 @@ def test_every_preset_loads_carries_a_source_and_is_called_as_its_file(kind: typ
         preset = load(name)
         assert preset.name == name
         assert preset.description
-        # A citation: a DOI or the number of a data sheet.
-        assert re.search(r"doi:10\.\d{4}/|SL[A-Z]{3}\w+", preset.source), name
+        # A citation: a DOI, the number of a data sheet, or a repository.
+        assert re.search(r"doi:10\.\d{4}/|SL[A-Z]{3}\w+|LENS-TUGraz/|nes-lab/", preset.source), name
 
 
 def test_every_constant_without_a_published_table_has_a_comment() -> None:
@@ -115,10 +116,10 @@ def test_the_consistent_platform_differs_from_the_published_only_in_its_mode_and
 
 def test_the_thevenin_supply_is_the_published_bench() -> None:
     supply, bench = load_supply("thevenin"), load_platform("msp430fr5994-tinas2024").bench
-    assert supply.front_end is FrontEnd.DIRECT
+    assert supply.converter == Direct()
     assert (supply.capacitor.capacitance, supply.v_on, supply.v_off) == (bench.capacitance, bench.v_on, bench.v_off)
     # The abstract model knows no losses between source and device.
-    assert (supply.diode_drop, supply.quiescent) == (0.0, 0.0)
+    assert supply.quiescent == 0.0
     assert supply.capacitor.leakage == float("inf")
 
 
@@ -168,5 +169,5 @@ def test_the_ceiling_of_a_supply_is_its_clamp_or_else_the_rating_of_its_capacito
 def test_an_unknown_preset_names_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"unknown platform 'avr'; known: msp430fr5994, .* or a path to a \.toml file"):
         load_platform("avr")
-    with pytest.raises(InputError, match="unknown supply 'mains'; known: boost, thevenin"):
+    with pytest.raises(InputError, match="unknown supply 'mains'; known: boost, .*, thevenin; or a path"):
         load_supply("mains")

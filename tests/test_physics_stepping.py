@@ -19,6 +19,9 @@ from stepping_cases import (
     in_one_call,
     moved_j,
     segment_by_segment,
+    simple_node,
+    size_of,
+    stored_j,
 )
 
 from simint.physics.harvest_tree import ENERGY, FANOUT, LOWEST, MOMENT1, MOMENT2
@@ -28,14 +31,17 @@ from simint.physics.state import (
     AVAILABLE,
     FRONTEND_LOSS,
     HARVESTED,
+    HIGH,
     LEAKED,
+    LOW,
+    NEVER,
     QUIESCENT,
     SPILLED,
-    Node,
+    TIME,
     start_state,
-    stored_j,
 )
-from simint.physics.stepping import HIGH, LOW, NEVER, TIME, advance
+from simint.physics.stepping import advance
+from simint.physics.wiring import Node
 from simint.trace.power_trace import TraceEnd
 
 EPS = np.finfo(float).eps
@@ -66,7 +72,7 @@ def ways(draw: st.DrawFn) -> tuple[Node, CompiledSource, float, Drive, float]:
         source = converted(power, step, end=end)
     else:
         source = converted(power, edges_s=np.append(0.0, np.cumsum(step * rng.uniform(0.1, 2.0, segments))), end=end)
-    node = Node(1e-3, float(rng.choice([0.0, 1e-6, 1e-4])), float(rng.choice([0.0, 488e-9, 1e-5])), 4.5)
+    node = simple_node(1e-3, float(rng.choice([0.0, 1e-6, 1e-4])), float(rng.choice([0.0, 488e-9, 1e-5])), 4.5)
     load = float(rng.choice([0.0, 1e-3, 5e-3]))
     thresholds = (2.0, math.inf) if load > 0.0 else (-math.inf, float(rng.choice([3.3, math.inf])))
     drive = Drive(load, source.duration_s * rng.uniform(0.1, 2.5), *thresholds)
@@ -77,9 +83,9 @@ def ways(draw: st.DrawFn) -> tuple[Node, CompiledSource, float, Drive, float]:
 def assert_equal_journeys(one: Journey, other: Journey, node: Node, drive: Drive, share: float) -> None:
     """The same end, and energies within `share` of all that was moved."""
     assert one.code == other.code
-    stored = stored_j(node.capacitance, other.voltage)
+    stored = stored_j(size_of(node), other.voltage)
     allowed = share * moved_j(other, drive) + 1e-14 * stored
-    assert stored_j(node.capacitance, one.voltage) == pytest.approx(stored, abs=allowed)
+    assert stored_j(size_of(node), one.voltage) == pytest.approx(stored, abs=allowed)
     assert one.state.supply_j == pytest.approx(other.state.supply_j, abs=allowed)
 
 
@@ -90,7 +96,7 @@ def assert_equal_journeys(one: Journey, other: Journey, node: Node, drive: Drive
 @given(ways())
 def test_crossing_many_segments_equals_walking_each(way: tuple[Node, CompiledSource, float, Drive, float]) -> None:
     node, source, v0, drive, offset = way
-    share = ROUNDING if node.quiescent_a == 0.0 else QUIESCENT_ERROR
+    share = ROUNDING if node.off_a == 0.0 else QUIESCENT_ERROR
     one, other = (go(node, source, v0, drive, offset) for go in (in_one_call, segment_by_segment))
     assert_equal_journeys(one, other, node, drive, share)
     # At a threshold the power says what an error of energy is worth in time.
@@ -103,7 +109,7 @@ def test_crossing_many_segments_equals_walking_each(way: tuple[Node, CompiledSou
 def test_the_books_of_a_stretch_close(way: tuple[Node, CompiledSource, float, Drive, float]) -> None:
     node, source, v0, drive, offset = way
     journey = in_one_call(node, source, v0, drive, offset)
-    highest = stored_j(node.capacitance, max(v0, journey.voltage))
+    highest = stored_j(size_of(node), max(v0, journey.voltage))
     allowed = 1e-12 * moved_j(journey, drive) + 1e-13 * highest
     assert abs(imbalance_j(journey, node, v0, drive)) <= allowed
 
@@ -114,12 +120,12 @@ def test_any_split_of_the_time_ends_the_same(seed: int, cuts: list[float]) -> No
     """Also from the middle of a segment, and from the middle of the first one of a trace."""
     rng = np.random.default_rng(seed)
     source = converted(noisy(rng, 400, 1e-3), 1e-2)
-    node, v0 = Node(1e-2, 1e-6, 0.0, 5.0), 3.0
+    node, v0 = simple_node(1e-2, 1e-6, 0.0, 5.0), 3.0
     total = Drive(2e-4, 7.0)
     whole = in_one_call(node, source, v0, total)
     state = start_state(source, v0, 0.0)
     for until in (*sorted(7.0 * cut for cut in cuts), 7.0):
-        advance(node, source, state, total.load_w, until - state.tv[0], -math.inf, math.inf, True)
+        advance(node, source, state, total.load_w, True, until - state.tv[0], -math.inf, math.inf, True)
     assert_equal_journeys(Journey(TIME, state), whole, node, total, ROUNDING)
     assert state.tv[0] == pytest.approx(7.0, rel=1e-15)
 
@@ -127,7 +133,7 @@ def test_any_split_of_the_time_ends_the_same(seed: int, cuts: list[float]) -> No
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.999])
 def test_of_a_segment_that_has_begun_only_what_is_left_counts(share: float) -> None:
     power = np.array([1e-3, 5e-3] * 512)
-    source, node = converted(power, 1e-3, efficiency=1.0, end=TraceEnd.STOP), Node(1.0, 0.0, 0.0, math.inf)
+    source, node = converted(power, 1e-3, efficiency=1.0, end=TraceEnd.STOP), simple_node(1.0, 0.0, 0.0, math.inf)
     journey = in_one_call(node, source, 1.0, Drive(0.0, 2.0), offset_s=share * 1e-3)
     assert journey.book(HARVESTED) == pytest.approx(power.sum() * 1e-3 - share * 1e-6, rel=1e-13)
 
@@ -140,7 +146,7 @@ def test_without_losses_the_voltage_is_that_of_the_summed_energy(seed: int) -> N
     power, step = rng.exponential(1e-3, 2000), 2.0**-10  # durations free of rounding
     segments, offset = int(rng.integers(1, 2000)), int(rng.integers(0, 2000))
     drive = Drive(2e-4, segments * step)
-    journey = in_one_call(Node(10.0, 0.0, 0.0, math.inf), converted(power, step), 3.0, drive, offset * step)
+    journey = in_one_call(simple_node(10.0, 0.0, 0.0, math.inf), converted(power, step), 3.0, drive, offset * step)
     energy = math.fsum(power[(offset + k) % 2000] * step for k in range(segments))
     assert journey.book(HARVESTED) == pytest.approx(energy, rel=1e-13)
     assert journey.book(AVAILABLE) == journey.book(HARVESTED)
@@ -213,7 +219,7 @@ def test_a_loop_is_the_trace_again_and_again(seed: int) -> None:
     rng = np.random.default_rng(seed)
     power, step = rng.exponential(1e-3, 37), 0.125
     looped, written_out = converted(power, step), converted(np.tile(power, 5), step, end=TraceEnd.STOP)
-    node, drive = Node(1e-2, 1e-5, 1e-6, 3.4), Drive(2e-4, 4.5 * looped.duration_s)
+    node, drive = simple_node(1e-2, 1e-5, 1e-6, 3.4), Drive(2e-4, 4.5 * looped.duration_s)
     assert_equal_journeys(
         in_one_call(node, looped, 3.0, drive), in_one_call(node, written_out, 3.0, drive), node, drive, QUIESCENT_ERROR
     )
@@ -226,7 +232,7 @@ def test_after_the_last_segment_comes_its_value_or_nothing(seed: int, end: Trace
     power, step = rng.exponential(1e-3, 37), 0.125
     after = power[-1] if end == TraceEnd.HOLD else 0.0
     ended, written_out = converted(power, step, end=end), converted(np.append(power, [after] * 40), step)
-    node, drive = Node(1e-2, 1e-5, 1e-6, 5.0), Drive(1e-4, 70 * step)
+    node, drive = simple_node(1e-2, 1e-5, 1e-6, 5.0), Drive(1e-4, 70 * step)
     assert_equal_journeys(
         in_one_call(node, ended, 3.0, drive), in_one_call(node, written_out, 3.0, drive), node, drive, QUIESCENT_ERROR
     )
@@ -240,7 +246,7 @@ def test_a_start_offset_is_a_trace_without_its_beginning(seed: int, begin: float
     offset = 0.9 * begin * edges[-1]
     first = int(np.searchsorted(edges, offset, side="right")) - 1
     cropped = converted(power[first:], edges_s=np.append(0.0, edges[first + 1 :] - offset), end=TraceEnd.STOP)
-    node, drive = Node(1e-2, 1e-5, 0.0, 5.0), Drive(1e-4, 0.08 * edges[-1])
+    node, drive = simple_node(1e-2, 1e-5, 0.0, 5.0), Drive(1e-4, 0.08 * edges[-1])
     whole = in_one_call(node, converted(power, edges_s=edges, end=TraceEnd.STOP), 3.0, drive, offset)
     assert_equal_journeys(whole, in_one_call(node, cropped, 3.0, drive), node, drive, ROUNDING)
 
@@ -250,7 +256,7 @@ def test_a_start_offset_is_a_trace_without_its_beginning(seed: int, begin: float
 def test_edges_that_happen_to_be_uniform_change_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)
     power = noisy(rng, 300, 1e-3)
-    node, drive = Node(1e-2, 1e-5, 1e-6, 3.3), Drive(2e-4, 4000 * 0.125)
+    node, drive = simple_node(1e-2, 1e-5, 1e-6, 3.3), Drive(2e-4, 4000 * 0.125)
     uniform = in_one_call(node, converted(power, 0.125), 3.0, drive)
     edged = in_one_call(node, converted(power, edges_s=np.arange(301) * 0.125), 3.0, drive)
     assert_equal_journeys(uniform, edged, node, drive, ROUNDING)
@@ -267,7 +273,7 @@ def test_a_straight_curve_is_a_thevenin_source(seed: int) -> None:
     shares = np.array([0.0, 0.3, 0.35, 0.8, 1.0])
     bent = curve(volts[:, None] * shares, volts[:, None] * (1.0 - shares) / ohm, 0.1, drop_v=0.2)
     straight = direct(volts, ohm, 0.1, drop_v=0.2)
-    node, drive = Node(1e-4, 1e-5, 1e-6, 4.0), Drive(float(rng.choice([0.0, 5e-4])), 2.5)
+    node, drive = simple_node(1e-4, 1e-5, 1e-6, 4.0), Drive(float(rng.choice([0.0, 5e-4])), 2.5)
     one, other = in_one_call(node, bent, 2.0, drive), in_one_call(node, straight, 2.0, drive)
     assert_equal_journeys(one, other, node, drive, 1e-12)
 
@@ -278,10 +284,10 @@ def test_direct_sources_close_their_books(seed: int) -> None:
     rng = np.random.default_rng(seed)
     volts, ohm = rng.uniform(0.0, 6.0, 30), 10.0 ** rng.uniform(2, 4)
     source = direct(volts, ohm, 0.1, drop_v=0.3)
-    node, drive = Node(1e-4, 1e-5, 1e-6, 4.0), Drive(float(rng.choice([0.0, 5e-4])), 6.0, low_v=0.5)
+    node, drive = simple_node(1e-4, 1e-5, 1e-6, 4.0), Drive(float(rng.choice([0.0, 5e-4])), 6.0, low_v=0.5)
     journey = in_one_call(node, source, 2.0, drive)
     journey.state.supply_j[AVAILABLE] = 0.0
-    highest = stored_j(node.capacitance, 4.0)
+    highest = stored_j(size_of(node), 4.0)
     assert abs(imbalance_j(journey, node, 2.0, drive)) <= 1e-12 * moved_j(journey, drive) + 1e-13 * highest
     assert journey.book(FRONTEND_LOSS) <= journey.book(HARVESTED)
 
@@ -291,7 +297,7 @@ def test_direct_sources_close_their_books(seed: int) -> None:
 def test_a_diode_loses_its_drop_times_the_charge_that_passed(seed: int, drop_v: float) -> None:
     """Without other losses the charge is what the capacitor gained, and the rest of the harvest is stored."""
     rng = np.random.default_rng(seed)
-    volts, node = rng.uniform(0.0, 6.0, 30), Node(1e-3, 0.0, 0.0, math.inf)
+    volts, node = rng.uniform(0.0, 6.0, 30), simple_node(1e-3, 0.0, 0.0, math.inf)
     for source in (
         direct(volts, 2e3, 0.1, drop_v=drop_v),
         curve([0.0, 2.0, 4.0], volts[:, None] * np.array([1e-3, 8e-4, 0.0]), 0.1, drop_v=drop_v),
@@ -305,14 +311,14 @@ def test_a_diode_loses_its_drop_times_the_charge_that_passed(seed: int, drop_v: 
 
 def test_a_source_below_the_capacitor_is_no_sink() -> None:
     source = direct([1.0], 10.0, 1.0)
-    journey = in_one_call(Node(1e-3, 0.0, 0.0, math.inf), source, 3.0, Drive(0.0, 1e6))
+    journey = in_one_call(simple_node(1e-3, 0.0, 0.0, math.inf), source, 3.0, Drive(0.0, 1e6))
     assert journey.voltage == 3.0
     assert journey.book(HARVESTED) == 0.0
 
 
 def test_leakage_is_fed_by_the_source_once_the_voltage_has_fallen_to_it() -> None:
     ohm, leakage = 1000.0, 1e-4
-    journey = in_one_call(Node(1e-3, leakage, 0.0, math.inf), direct([2.0], ohm, 1.0), 3.0, Drive(0.0, 1e4))
+    journey = in_one_call(simple_node(1e-3, leakage, 0.0, math.inf), direct([2.0], ohm, 1.0), 3.0, Drive(0.0, 1e4))
     assert journey.voltage == pytest.approx(2.0 / (1.0 + ohm * leakage), rel=1e-14)
 
 
@@ -324,7 +330,7 @@ def test_leakage_is_fed_by_the_source_once_the_voltage_has_fallen_to_it() -> Non
 def test_at_the_clamp_everything_above_what_is_drawn_is_spilled(seed: int) -> None:
     rng = np.random.default_rng(seed)
     power = 5e-3 + rng.exponential(1e-3, 700)
-    node, drive, ceiling = Node(1e-3, 1e-5, 1e-6, 4.0), Drive(1e-3, 0.7), 4.0
+    node, drive, ceiling = simple_node(1e-3, 1e-5, 1e-6, 4.0), Drive(1e-3, 0.7), 4.0
     journey = in_one_call(node, converted(power, 1e-3), ceiling, drive)
     drawn = (1e-3 + 1e-6 * ceiling + 1e-5 * ceiling**2) * 0.7
     assert journey.voltage == ceiling
@@ -334,14 +340,14 @@ def test_at_the_clamp_everything_above_what_is_drawn_is_spilled(seed: int) -> No
 
 
 def test_the_voltage_leaves_the_clamp_when_the_balance_turns() -> None:
-    source, node = converted([2e-3, 0.0], 1.0, efficiency=1.0), Node(1e-3, 0.0, 0.0, 4.0)
+    source, node = converted([2e-3, 0.0], 1.0, efficiency=1.0), simple_node(1e-3, 0.0, 0.0, 4.0)
     journey = in_one_call(node, source, 4.0, Drive(1e-3, 2.0))
     assert journey.book(SPILLED) == pytest.approx(1e-3, rel=1e-14)
     assert journey.voltage == pytest.approx(math.sqrt(16.0 - 2.0), rel=1e-14)
 
 
 def test_losses_empty_a_capacitor_and_take_nothing_more() -> None:
-    node, source = Node(1e-3, 0.0, 1e-3, math.inf), converted([0.0, 1e-3], 10.0, efficiency=1.0)
+    node, source = simple_node(1e-3, 0.0, 1e-3, math.inf), converted([0.0, 1e-3], 10.0, efficiency=1.0)
     journey = in_one_call(node, source, 2.0, Drive(0.0, 10.0))
     assert journey.voltage == 0.0
     assert journey.book(QUIESCENT) == pytest.approx(stored_j(1e-3, 2.0), rel=1e-13)
@@ -355,7 +361,7 @@ def test_the_time_of_a_threshold_splits_the_energy(seed: int, rising: bool) -> N
     """Without losses the energy up to the moment of a threshold is the step in store, whatever the trace."""
     rng = np.random.default_rng(seed)
     power = rng.exponential(1e-3, 3000)
-    source, node = converted(power, 1e-2, efficiency=1.0), Node(1e-3, 0.0, 0.0, math.inf)
+    source, node = converted(power, 1e-2, efficiency=1.0), simple_node(1e-3, 0.0, 0.0, math.inf)
     load = 0.0 if rising else 4e-3
     drive = Drive(load, math.inf, *((-math.inf, 3.5) if rising else (2.0, math.inf)))
     journey = in_one_call(node, source, 3.0, drive)
@@ -380,7 +386,7 @@ def test_a_threshold_near_the_equilibrium_is_reached_in_its_time(
 ) -> None:
     """The voltage creeps up to a threshold just below its equilibrium; without a limit of time this ends there, too."""
     ohm = 5.0 / current
-    node, source = Node(1e-3, leakage, 0.0, math.inf), direct([5.0], ohm, 1.0, end=end)
+    node, source = simple_node(1e-3, leakage, 0.0, math.inf), direct([5.0], ohm, 1.0, end=end)
     threshold = 5.0 / (1.0 + ohm * leakage) * (1.0 - margin)
     journey = in_one_call(node, source, 1.0, Drive(0.0, math.inf, high_v=threshold))
     assert journey.code == HIGH
@@ -391,7 +397,7 @@ def test_a_threshold_near_the_equilibrium_is_reached_in_its_time(
 
 
 def test_what_will_never_happen_is_said_at_once() -> None:
-    node = Node(1e-3, 1e-5, 0.0, math.inf)
+    node = simple_node(1e-3, 1e-5, 0.0, math.inf)
     held = converted([1e-6], 1.0, end=TraceEnd.HOLD)
     assert in_one_call(node, held, 1.0, Drive(0.0, math.inf, high_v=3.0)).code == NEVER
     over = converted([1.0], 1.0, end=TraceEnd.STOP)
@@ -402,7 +408,7 @@ def test_what_will_never_happen_is_said_at_once() -> None:
 @given(SEEDS, st.floats(1.001, 3.0))
 def test_more_harvest_never_delays_a_threshold(seed: int, factor: float) -> None:
     rng = np.random.default_rng(seed)
-    power, node = rng.exponential(1e-3, 500), Node(1e-3, 1e-6, 1e-6, 5.0)
+    power, node = rng.exponential(1e-3, 500), simple_node(1e-3, 1e-6, 1e-6, 5.0)
     drive = Drive(0.0, 1e3, high_v=3.5)
     less = in_one_call(node, converted(power, 1e-2), 2.0, drive)
     more = in_one_call(node, converted(factor * power, 1e-2), 2.0, drive)
@@ -412,9 +418,9 @@ def test_more_harvest_never_delays_a_threshold(seed: int, factor: float) -> None
 
 
 def test_a_source_taken_away_delivers_nothing() -> None:
-    source, node = converted([1e-3], 1.0), Node(1e-3, 0.0, 0.0, math.inf)
+    source, node = converted([1e-3], 1.0), simple_node(1e-3, 0.0, 0.0, math.inf)
     state = start_state(source, 3.0, 0.0)
-    code, elapsed = advance(node, source, state, 1e-3, 0.5, 2.0, math.inf, False)
+    code, elapsed = advance(node, source, state, 1e-3, True, 0.5, 2.0, math.inf, False)
     assert (code, elapsed) == (TIME, 0.5)
     assert state.supply_j.sum() == 0.0
     assert state.tv[1] == pytest.approx(math.sqrt(9.0 - 1.0), rel=1e-14)

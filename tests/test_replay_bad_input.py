@@ -34,13 +34,14 @@ def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...,
     [
         (["--trace", "sunshine"], ["no catalogue trace 'sunshine'", "rf-walk-by"]),
         (["--trace", "sunshine.csv"], ["sunshine.csv: no such file"]),
-        (["--supply", "sunshine"], ["unknown supply 'sunshine'", "boost, thevenin"]),
+        (["--supply", "sunshine"], ["unknown supply 'sunshine'", "boost, ", "thevenin"]),
         (["--platform", "pdp11"], ["unknown platform 'pdp11'", "msp430fr5994-tinas2024"]),
         (["--network", "alexnet"], ["unknown network 'alexnet'", "tinas-har-l25"]),
         (["--network", "plain:har:zz"], ["plain:har:zz", "KERNELxFILTERS"]),
         (["--network", "net.json"], ["net.json", "cannot be read"]),
-        (["--policy", "hope"], ["unknown policy 'hope'", "tile, tile-shutdown, none"]),
-        (["--policy", "none", "--guard"], ["guard is an option of policy `tile`"]),
+        (["--policy", "hope"], ["unknown policy 'hope'", "tile, tile-shutdown, layer, footprint, timer, jit, none"]),
+        (["--policy", "hope.toml"], ["hope.toml", "cannot be read"]),
+        (["--policy", "none", "--guard"], ["`guard` is an option of policy `tile`"]),
         (["--objective", "beauty"], ["--objective", "beauty", "published"]),
         (["--capacitor", "5mA"], ["--capacitor", "'5mA'", "expected F"]),
         (["--capacitor", "much"], ["--capacitor", "'much' is not a quantity"]),
@@ -134,12 +135,13 @@ def test_a_scenario_is_refused_by_field(
         ({"v_off": "-1V"}, "`v_off` must be positive"),
         ({"efficiency": 1.2}, "`efficiency` must lie in (0, 1]"),
         ({"efficiency": "120%"}, "`efficiency` must lie in (0, 1]"),
-        ({"diode_drop": "0.2V"}, "`diode_drop` belongs to a direct front end"),
-        ({"front_end": "direct"}, "`efficiency` belongs to a boost front end"),
-        ({"front_end": "buck"}, "`front_end`"),
+        ({"diode_drop": "0.2V"}, "unknown key `converter.diode_drop`; known: efficiency"),
+        ({"kind": "direct"}, "unknown key `converter.efficiency`; known: diode_drop"),
+        ({"kind": "buck"}, "`converter.kind` must be one of direct, boost, got 'buck'"),
+        ({"kind": None}, "`converter.kind` must be one of direct, boost, got None"),
         ({"quiescent": "-1nA"}, "must not be negative"),
         ({"source": None}, "missing required field `source`"),
-        ({"colour": 3}, "unknown key `colour`; known: name, source, front_end"),
+        ({"colour": 3}, "unknown key `colour`; known: name, source, converter"),
     ],
 )
 def test_a_supply_file_is_refused_by_field(
@@ -201,7 +203,7 @@ def test_a_direct_supply_that_its_source_cannot_lift_is_refused(
     refused: Callable[..., str], tmp_path: Path, changes: dict[str, object]
 ) -> None:
     """The source reaches 5.892 V; behind a diode of 0.7 V that leaves 5.192 V."""
-    file = write_supply(tmp_path / "mine.toml", front_end="direct", efficiency=None, v_max="6V", **changes)
+    file = write_supply(tmp_path / "mine.toml", kind="direct", efficiency=None, v_max="6V", **changes)
     line = refused("--trace", "thevenin-bench", "--supply", file)
     assert "`v_on`" in line
     assert "never be reached" in line

@@ -136,6 +136,47 @@ def test_policies_rank_as_they_must(capsys: pytest.CaptureFixture[str]) -> None:
     assert restart["energy"]["index_j"] == 0 < tile["energy"]["index_j"]
 
 
+def test_policies_that_keep_less_often_lose_more_and_pay_less(capsys: pytest.CaptureFixture[str]) -> None:
+    """Records from every tile to the whole inference; checkpoints just in time lose nothing."""
+    layer, tile, footprint, timer, jit = (
+        summary_of(capsys, "--policy", policy) for policy in ("layer", "tile", "footprint", "timer", "jit")
+    )
+    lost_j = [run["energy"]["lost_j"] for run in (timer, layer, tile, footprint, jit)]
+    assert lost_j == sorted(lost_j, reverse=True)
+    assert lost_j[-1] == jit["tiles"]["lost"] == 0
+    index = [run["energy"]["index_j"] / run["inferences"]["progress"] for run in (layer, tile, footprint)]
+    assert index == sorted(index)
+    for run in (timer, jit):
+        saved = run["checkpoints"]
+        assert saved["saved"] >= saved["restored"] >= 0 == saved["torn"]
+        assert run["energy"]["checkpoint_j"] > 0
+    assert jit["checkpoints"]["v_checkpoint_v"] > jit["checkpoints"]["v_safe_v"] > jit["inputs"]["v_off_v"]
+    assert tile["checkpoints"] is None
+
+
+def test_tasks_around_the_inference_are_counted_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        f'network = "{SMALL_NETWORK}"\nduration = "5min"\n[trace]\nname = "rf-walk-by"\n'
+        '[[application.before]]\nname = "sense"\npower = "3mW"\nduration = "10ms"\n'
+        '[[application.after]]\nname = "send"\ncurrent = "12mA"\nvoltage = "3V"\nduration = "5ms"\n'
+    )
+    run = summary_of(capsys, file)
+    done = run["inferences"]["completed"]
+    assert done > 0
+    sense, send = run["tasks"]
+    assert (sense["name"], send["name"], send["done"]) == ("sense", "send", done)
+    assert sense["done"] in (done, done + 1)
+    assert run["energy"]["peripheral_j"] == pytest.approx(sense["done"] * 30e-6 + send["done"] * 180e-6, abs=180e-6)
+    assert run["time"]["peripheral_s"] == pytest.approx(sense["done"] * 0.01 + send["done"] * 5e-3, abs=0.01)
+    assert main([str(file)]) == 0
+    printed = capsys.readouterr().out
+    assert "peripheral tasks" in printed
+    assert f"sense {sense['done']:,} done" in printed
+    file.write_text('[trace]\nname = "rf-walk-by"\n[[application.before]]\nname = "sense"\npower = "3mV"\n')
+    assert "application.before[0].power: '3mV' has unit 'mV', expected W" in refusal(capsys, file)
+
+
 def test_a_period_releases_inferences_whether_or_not_there_is_power(capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--network", SMALL_NETWORK, "--period", "1s", "--deadline", "500ms")
     newest, fifo = summary_of(capsys, *options), summary_of(capsys, *options, "--queue", "fifo")

@@ -22,7 +22,7 @@ JOGGING = "solar_jogging_iv/jogging_10m_iv.npz"
 OUTDOOR = "solar_srrl_1min/srrl_cm3_ghi.npz"
 REACT = ("cart", "mobile", "obstruction")
 # A matched source behind the recording's 30 kohm (see the reader), through a Schottky diode into the capacitor.
-DIRECT = {"front_end": "direct", "efficiency": None, "diode_drop": "0.2V"}
+DIRECT = {"kind": "direct", "efficiency": None, "diode_drop": "0.2V"}
 # A cell of 10 mm2 and 15 % turns 1000 W/m2 into 1.5 mW.
 CELL = ("--read", "cell_area_m2=10mm2", "--read", "cell_efficiency=15%")
 
@@ -102,7 +102,7 @@ def test_jogging_through_a_converter_at_the_maximum_power_point(replayed: Replay
 
 def test_jogging_straight_into_the_capacitor(replayed: Replay, tmp_path: Path) -> None:
     """The cell's open-circuit voltage is 1.36 to 1.62 V: a device that runs from 1.3 V to 0.9 V needs no converter."""
-    direct = {"front_end": "direct", "efficiency": None, "v_max": None, "capacitance": "1mF", "leakage": "500kohm"}
+    direct = {"kind": "direct", "efficiency": None, "v_max": None, "capacitance": "1mF", "leakage": "500kohm"}
     supply = write_supply(tmp_path / "cell.toml", **direct, v_on="1.3V", v_off="0.9V")
     run = replayed(JOGGING, "--supply", supply)
     assert works_on_interrupted_power(run)

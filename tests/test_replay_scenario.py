@@ -13,12 +13,14 @@ from replay_runs import SMALL_NETWORK, command, refusal, summary_of, write_suppl
 
 from simint.network.catalogue import load_network
 from simint.network.json_file import write_network
-from simint.scenario import read_scenario, scenario_toml
+from simint.scenario import PolicyChoice, read_scenario, scenario_toml
 
 VARIED = [
     (),
     ("--seed", "5", "--policy", "none", "--network", SMALL_NETWORK),
     ("--policy", "tile-shutdown", "--start", "30s", "--scale", "150%", "--end", "hold", "--duration", "5min"),
+    ("--policy", "jit", "--trace", "rf-walk-by", "--duration", "5min", "--network", SMALL_NETWORK),
+    ("--policy", "footprint", "--inferences", "5", "--network", SMALL_NETWORK),
     ("--guard", "--period", "2s", "--deadline", "1s", "--queue", "fifo", "--network", SMALL_NETWORK),
     ("--capacitor", "470uF", "--v-on", "4V", "--v-off", "2V", "--initial-voltage", "0V", "--objective", "latency"),
     ("--trace", "thevenin-bench", "--supply", "thevenin", "--platform", "msp430fr5994-tinas2024", "--inferences", "2"),
@@ -112,11 +114,29 @@ def test_designs_stay_with_the_hardware_around_them_and_go_with_the_network(
     assert faster.objective == "latency"
 
 
-def test_a_guard_can_be_taken_back(recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert read_scenario(recorded).policy.guard
-    assert "guard" in refusal(capsys, recorded, "--policy", "none")
-    policy = changed(capsys, tmp_path, recorded, "--policy", "none", "--no-guard").policy
-    assert (policy.name, policy.guard) == ("none", False)
+def test_another_policy_starts_with_its_own_options(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert read_scenario(recorded).policy == PolicyChoice(name="tile", guard=True)
+    assert "guard" in refusal(capsys, recorded, "--policy", "none", "--guard")
+    assert changed(capsys, tmp_path, recorded, "--policy", "none").policy == PolicyChoice(name="none")
+    assert changed(capsys, tmp_path, recorded, "--no-guard").policy == PolicyChoice(name="tile")
+
+
+def test_a_policy_from_a_file(recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By TOML with units; what it is comes back in the scenario, and with it the same run."""
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "timer"\nperiod = "50ms"\n')
+    policy = changed(capsys, tmp_path, recorded, "--policy", file).policy
+    assert policy == PolicyChoice(name="timer", period=0.05)
+    file.write_text('name = "jit"\nv_checkpoint = "2.5V"\n')
+    assert changed(capsys, tmp_path, recorded, "--policy", file).policy.v_checkpoint == 2.5
+    file.write_text('name = "jit"\nperiod = "50ms"\n')
+    line = refusal(capsys, recorded, "--policy", file)
+    assert str(file) in line
+    assert "`period` is an option of policy `timer`, not of 'jit'" in line
+    file.write_text('name = "jit"\nv_checkpoint = "50ms"\n')
+    assert "v_checkpoint: '50ms' has unit 'ms', expected V" in refusal(capsys, recorded, "--policy", file)
 
 
 def test_a_scenario_written_by_hand_may_be_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

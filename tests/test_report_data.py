@@ -26,6 +26,7 @@ AMOUNT = st.floats(0.0, 1e3)
 ENERGY_TERMS = [
     f.name for f in dataclasses.fields(EnergyBook) if f.name not in ("harvested", "available", "stored_delta")
 ]
+TIME_TERMS = [f.name for f in dataclasses.fields(TimeBook)]
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +60,9 @@ def test_energy_shares_add_up_to_all_that_came_in(uses: list[float], stored: flo
     assert math.fsum(share.amount for share in shares) == pytest.approx(income_j(book), rel=1e-9)
 
 
-@given(st.lists(AMOUNT, min_size=9, max_size=9))
-def test_time_shares_add_up_to_the_run(amounts: list[float]) -> None:
-    names = [field.name for field in dataclasses.fields(TimeBook)]
-    book = TimeBook(**dict(zip(names, amounts, strict=True)))
+@given(uses=st.lists(AMOUNT, min_size=len(TIME_TERMS), max_size=len(TIME_TERMS)))
+def test_time_shares_add_up_to_the_run(uses: list[float]) -> None:
+    book = TimeBook(**dict(zip(TIME_TERMS, uses, strict=True)))
     whole = math.fsum(share.share for share in time_shares(book))
     assert whole == pytest.approx(1.0 if book.total > 0 else 0.0, abs=1e-9)
 

@@ -19,12 +19,14 @@ NAMES = catalogue_names()
 def test_the_promised_traces_are_there() -> None:
     assert set(NAMES) >= {
         "solar-day-clouds",
+        "solar-day-cell",
         "office-light",
         "rf-walk-by",
         "rf-markov",
         "kinetic-walk",
         "thermal-wrist",
         "constant-1mw",
+        "constant-current",
         "square-wave",
         "thevenin-bench",
     }

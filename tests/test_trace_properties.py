@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from simint.errors import InputError
 from simint.trace.power_trace import (
+    CurrentSource,
     CurveSource,
     PowerSource,
     PowerTrace,
@@ -43,10 +44,12 @@ def make_source(kind: str, rng: np.random.Generator, segments: int) -> Source:
         return TheveninSource(rng.uniform(0, 5, segments), 2800.0)
     if kind == "thevenin-varying":
         return TheveninSource(rng.uniform(0, 5, segments), rng.uniform(1, 1e4, segments))
+    if kind == "current":
+        return CurrentSource(rng.uniform(0, 1e-3, segments), 3.3)
     return curves(rng, segments, 7, shared_grid=kind == "iv-shared")
 
 
-KINDS = ("power", "thevenin", "thevenin-varying", "iv", "iv-shared")
+KINDS = ("power", "current", "thevenin", "thevenin-varying", "iv", "iv-shared")
 
 
 def make_trace(kind: str, rng: np.random.Generator, segments: int, uniform: bool) -> PowerTrace:

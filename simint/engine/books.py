@@ -9,7 +9,19 @@ from simint.engine.program import Activity
 from simint.engine.run import EnergyBook, LayerCounts, TimeBook
 from simint.engine.storage import Storage
 from simint.errors import LedgerError
-from simint.physics.state import AVAILABLE, FRONTEND_LOSS, HARVESTED, LEAKED, QUIESCENT, SPILLED, stored_j
+from simint.physics.banks import banks_j, settle_banks
+from simint.physics.state import (
+    AVAILABLE,
+    ESR_LOSS,
+    FRONTEND_LOSS,
+    HARVESTED,
+    LEAKED,
+    QUIESCENT,
+    REGULATOR_LOSS,
+    SPILLED,
+    SWITCH_LOSS,
+)
+from simint.physics.wiring import stored_at
 
 # Relative to the turnover: what a million steps of rounding can add up to stays well below.
 _TOLERANCE = 1e-9
@@ -18,15 +30,21 @@ _EPS = 2.220446049250313e-16
 
 def energy_book(storage: Storage, initial_voltage: float) -> EnergyBook:
     """The energy terms as they were integrated; `stored_delta` from the voltages at both ends."""
+    node, state = storage.node, storage.state
+    if state.banks.size:
+        settle_banks(node, state)
+    held_j = stored_at(node, storage.voltage) + banks_j(node, state)
     supply_j, used_j = storage.state.supply_j, storage.ledger.settled_j
-    capacitance = storage.node.capacitance
     return EnergyBook(
         harvested=float(supply_j[HARVESTED]),
         available=float(supply_j[AVAILABLE]),
         frontend_loss=float(supply_j[FRONTEND_LOSS]),
         spilled=float(supply_j[SPILLED]),
         leaked=float(supply_j[LEAKED]),
+        esr_loss=float(supply_j[ESR_LOSS]),
+        switch_loss=float(supply_j[SWITCH_LOSS]),
         quiescent=float(supply_j[QUIESCENT]),
+        regulator_loss=float(supply_j[REGULATOR_LOSS]),
         boot=float(used_j[Activity.BOOT]),
         restore=float(used_j[Activity.RESTORE]),
         fetch=float(used_j[Activity.FETCH]),
@@ -35,8 +53,9 @@ def energy_book(storage: Storage, initial_voltage: float) -> EnergyBook:
         index=float(used_j[Activity.INDEX]),
         checkpoint=float(used_j[Activity.CHECKPOINT]),
         sleep=float(used_j[Activity.SLEEP]),
+        peripheral=float(used_j[Activity.PERIPHERAL]),
         lost=float(used_j[Activity.LOST]),
-        stored_delta=stored_j(capacitance, storage.voltage) - stored_j(capacitance, initial_voltage),
+        stored_delta=held_j - stored_at(node, initial_voltage),
     )
 
 
@@ -52,6 +71,7 @@ def time_book(ledger: Ledger, off_s: float) -> TimeBook:
         index=float(used_s[Activity.INDEX]),
         checkpoint=float(used_s[Activity.CHECKPOINT]),
         sleep=float(used_s[Activity.SLEEP]),
+        peripheral=float(used_s[Activity.PERIPHERAL]),
         lost=float(used_s[Activity.LOST]),
     )
 

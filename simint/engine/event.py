@@ -8,20 +8,24 @@ from dataclasses import dataclass
 
 import simpy
 
+from simint.engine.application import Application
 from simint.engine.books import check_books, energy_book, roundings, time_book
+from simint.engine.compose import NO_TASKS, build_program
 from simint.engine.device import Device
 from simint.engine.execution import settle
+from simint.engine.life import live
 from simint.engine.observer import Observer
-from simint.engine.policy import RecoveryPolicy
-from simint.engine.program import build_program
-from simint.engine.run import Inference, Run
+from simint.engine.policy import JustInTime, RecoveryPolicy
+from simint.engine.ratings import require_current
+from simint.engine.run import CheckpointCounts, Inference, Run
 from simint.engine.storage import open_storage
-from simint.engine.tally import continuous_s, layer_counts, new_tally
+from simint.engine.tally import continuous_s, layer_counts, new_tally, task_counts
+from simint.engine.voltage_budget import checkpoint_thresholds
 from simint.engine.workload import Release, ReleaseQueue, Workload
 from simint.errors import InputError
 from simint.hardware.supply import Supply
 from simint.physics.source import LOOP, CompiledSource
-from simint.physics.state import stored_j
+from simint.physics.wiring import stored_at
 from simint.tiling.schedule import Schedule
 
 # A long trace ends where the sum of its segments does, which rounds.
@@ -43,6 +47,7 @@ class Case:
     policy: RecoveryPolicy
     workload: Workload
     initial_voltage: float
+    application: Application = NO_TASKS
     sleep_power_w: float = 0.0
     start_s: float = 0.0
     duration_s: float = math.inf
@@ -54,12 +59,16 @@ def simulate(case: Case, observers: Sequence[Observer] = (), stop_requested: Cal
     """Run one case to its verdict.
 
     `stop_requested` is asked between events; when it says yes, the run ends as `interrupted` with what was done.
-    Raises InputError for a case without an end, and LedgerError where the books do not close.
+    Raises InputError for a case without an end or with parts that contradict each other, InfeasibleError where a
+    checkpoint does not fit the capacitor, and LedgerError where the books do not close.
     """
     if case.workload.inferences is None and case.duration_s == math.inf:
         raise InputError("a run needs an end: a number of inferences, or a duration")
+    if case.application.endless and case.duration_s == math.inf:
+        raise InputError("a task without end goes on for as long as power lasts: the run needs a duration")
     env = simpy.Environment()
-    program = build_program(case.schedule, case.policy)
+    program = build_program(case.schedule, case.policy, case.application)
+    require_current(case.supply, program, case.sleep_power_w)
     storage = open_storage(case.supply, case.source, case.initial_voltage, case.start_s, case.harvest_while_on)
     queue, tally = ReleaseQueue(case.workload), new_tally(program)
     device = Device(
@@ -75,9 +84,11 @@ def simulate(case: Case, observers: Sequence[Observer] = (), stop_requested: Cal
         recharge_at_end=case.recharge_at_end,
         stop_requested=stop_requested,
     )
+    if isinstance(case.policy, JustInTime):
+        device.thresholds = checkpoint_thresholds(storage, program, case.policy)
     if case.workload.period is not None:
         env.process(_release_clock(env, queue, case.workload.period))
-    env.run(until=env.process(device.run()))
+    env.run(until=env.process(live(device)))
     ending = device.ending
     assert ending is not None
     # What is in progress at the end was spent and is neither lost nor committed.
@@ -85,8 +96,8 @@ def simulate(case: Case, observers: Sequence[Observer] = (), stop_requested: Cal
     duration = storage.now_s
     energy, time = energy_book(storage, case.initial_voltage), time_book(storage.ledger, tally.off_s)
     highest = max(case.initial_voltage, storage.voltage, case.supply.v_on)
-    layers = layer_counts(tally, program, device.cut_at_end)
-    stored_scale_j = stored_j(storage.node.capacitance, highest)
+    layers = layer_counts(tally, program)
+    stored_scale_j = stored_at(storage.node, highest)
     check_books(energy, time, duration, stored_scale_j, roundings(storage, layers, len(tally.power_cycles)))
     return Run(
         verdict=ending.verdict,
@@ -99,12 +110,23 @@ def simulate(case: Case, observers: Sequence[Observer] = (), stop_requested: Cal
         time=time,
         layers=layers,
         continuous_s=continuous_s(tally, program),
-        progress=tally.tiles_committed / program.tiles,
+        progress=tally.tiles_committed / program.tiles if program.tiles else float(len(tally.inferences)),
         loops=_passes_begun(case, duration),
         initial_voltage=case.initial_voltage,
         final_voltage=storage.voltage,
         nontermination=ending.cause,
+        tasks=task_counts(tally, program),
+        checkpoints=_checkpoint_counts(device) if case.policy.checkpoints else None,
         note=ending.note,
+    )
+
+
+def _checkpoint_counts(device: Device) -> CheckpointCounts:
+    tally, used = device.tally, device.thresholds
+    if used is None:
+        return CheckpointCounts(tally.saves, tally.torn_saves, tally.restores)
+    return CheckpointCounts(
+        tally.saves, tally.torn_saves, tally.restores, used.v_checkpoint, used.v_resume, used.v_safe
     )
 
 

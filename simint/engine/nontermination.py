@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from simint.engine.execution import DONE, execute, new_ledger
-from simint.engine.program import Rows, energy_of
+from simint.engine.program import PLACE, Rows, energy_of
 from simint.engine.run import Nontermination
-from simint.engine.storage import Storage, node_of
+from simint.engine.storage import Storage
 from simint.physics.best_case import no_source
 from simint.physics.source import CompiledSource
-from simint.physics.state import Node, start_state, stored_j
+from simint.physics.state import start_state
+from simint.physics.wiring import Node, build_node, stored_at
 
 # Search range for the smallest capacitor that would do: a factor of 10^5 covers ceramic chip to supercapacitor.
 _LARGEST_FACTOR = 1e5
@@ -20,10 +23,11 @@ _PRECISION = 1e-3
 
 def completes(storage: Storage, source: CompiledSource, node: Node, rows: Sequence[Rows], v_start: float) -> bool:
     """Whether the rows run through in one power cycle that starts at `v_start`, on `node` and a constant source."""
-    state, ledger = start_state(source, v_start, 0.0), new_ledger()
+    state, ledger, place = start_state(source, v_start, 0.0, node.banks.shape[0]), new_ledger(), np.zeros(PLACE)
     v_off, connected = storage.v_off, storage.harvest_while_on
     return all(
-        execute(node, source, state, ledger, piece, False, v_off, connected, math.inf)[0] == DONE for piece in rows
+        execute(node, source, state, ledger, place, piece, False, v_off, connected, math.inf, math.inf)[0] == DONE
+        for piece in rows
     )
 
 
@@ -36,12 +40,12 @@ def diagnose(
     storage: Storage, rows: Sequence[Rows], layer: str, tile: int, reason: str, enough_f: float
 ) -> Nontermination:
     """What the impossible piece of work needs, what a power cycle gives, and which capacitor would do."""
-    capacitance = storage.node.capacitance
+    node, supply = storage.node, storage.supply
     return Nontermination(
         layer=layer,
         tile=tile,
         needed_j=sum(energy_of(piece) for piece in rows),
-        given_j=stored_j(capacitance, storage.supply.v_on) - stored_j(capacitance, storage.supply.v_off),
+        given_j=stored_at(node, supply.v_on) - stored_at(node, supply.v_off),
         smallest_capacitance=enough_f,
         reason=reason,
     )
@@ -55,14 +59,15 @@ def smallest_capacitance(storage: Storage, rows: Sequence[Rows], harvest: bool) 
     capacitance never hurts here, so bisection is exact.
     """
     supply, source = storage.supply, storage.best if harvest else no_source(storage.source)
-    low, high = storage.node.capacitance, storage.node.capacitance * 2.0
+    size = supply.capacitor.capacitance
+    low, high = size, size * 2.0
 
     def enough(capacitance: float) -> bool:
-        return completes(storage, source, node_of(supply, capacitance), rows, supply.v_on)
+        return completes(storage, source, build_node(supply, capacitance), rows, supply.v_on)
 
     while not enough(high):
         low, high = high, high * 2.0
-        if high > storage.node.capacitance * _LARGEST_FACTOR:
+        if high > size * _LARGEST_FACTOR:
             return math.inf
     while high > low * (1.0 + _PRECISION):
         middle = math.sqrt(low * high)
@@ -72,5 +77,7 @@ def smallest_capacitance(storage: Storage, rows: Sequence[Rows], harvest: bool) 
 
 def capacitance_to_hold(storage: Storage, needed_v: float, top_v: float) -> float:
     """The capacitor that holds at `top_v` what the present one holds at `needed_v`, above `v_off`, in F."""
-    empty = storage.supply.v_off**2
-    return storage.node.capacitance * (needed_v**2 - empty) / (top_v**2 - empty) if top_v**2 > empty else math.inf
+    node, size = storage.node, storage.supply.capacitor.capacitance
+    empty_j = stored_at(node, storage.supply.v_off)
+    held_j, needed_j = stored_at(node, top_v) - empty_j, stored_at(node, needed_v) - empty_j
+    return size * needed_j / held_j if held_j > 0.0 else math.inf

@@ -14,19 +14,22 @@ from numpy.typing import NDArray
 
 from simint.compiled import compiled
 from simint.engine.execution import Ledger, execute
-from simint.engine.program import ACTIVITIES
+from simint.engine.program import ACTIVITIES, PLACE
 from simint.physics.harvest_tree import HarvestTree
 from simint.physics.source import CompiledSource
-from simint.physics.state import SUPPLY_TERMS, Node, NodeState, locate
+from simint.physics.state import SUPPLY_TERMS, NodeState, locate
+from simint.physics.wiring import Node
 
 _LEDGER = 2 + SUPPLY_TERMS
-_MOVING = _LEDGER + 4 * ACTIVITIES
+_PLACE = _LEDGER + 4 * ACTIVITIES
+_MOVING = _PLACE + PLACE
 
 
 class Plant(NamedTuple):
     """`numbers`: scalars of node and source. `shape`: its integers and the lengths of the parts of `constants`.
 
-    `moving`: time, voltage, supply books and ledger. `at`: segment and passes of the trace.
+    `values`: the source's. `constants`: all other arrays of node and source. `moving`: time, voltage, supply books,
+    ledger and the place in the work. `at`: segment and passes of the trace.
     """
 
     numbers: NDArray[np.float64]
@@ -42,26 +45,33 @@ class Plant(NamedTuple):
 def pack(node: Node, source: CompiledSource, voltage: float, offset_s: float) -> Plant:
     """A plant at time 0 with `voltage` on the capacitor, `offset_s` seconds into the trace, and empty books."""
     tree = source.tree
-    parts = (source.resistance, source.knee_v, source.knee_i, source.edges_s)
-    timing = (source.efficiency, source.drop_v, source.step_s, source.duration_s)
+    parts = (
+        node.bins,
+        node.gain,
+        node.output_a,
+        source.harvest,
+        source.available,
+        source.cold,
+        source.resistance,
+        source.knee_v,
+        source.knee_i,
+        source.edges_s,
+        tree.beside,
+        node.banks,
+        node.steps,
+    )
+    electrical = (node.output_v, node.linear, node.off_a, node.on_a, node.esr, node.ceiling_v)
+    switching = (node.v_up, node.v_down, node.poll_s, node.floor_v)
+    conversion = (source.efficiency, source.drop_v, source.cold_v, source.limit_v)
+    timing = (source.step_s, source.duration_s)
     plant = Plant(
-        numbers=np.array([*node, *timing, offset_s, source.peak]),
-        shape=np.array(
-            [
-                source.link,
-                source.segments,
-                source.end,
-                source.resistance.size,
-                *source.knee_v.shape,
-                source.knee_i.shape[0],
-                source.edges_s.size,
-            ]
-        ),
+        numbers=np.array([*electrical, *switching, *conversion, *timing, source.peak, offset_s]),
+        shape=np.array([source.link, source.segments, source.end, *(n for part in parts for n in _rows_columns(part))]),
         values=source.values,
         constants=np.concatenate([part.ravel() for part in parts]),
         tree_start=tree.start,
         tree_rows=tree.rows,
-        moving=np.zeros(_MOVING),
+        moving=np.zeros(_MOVING + (2 + node.banks.shape[0] if node.banks.shape[0] else 0)),
         at=np.zeros(2, dtype=np.int64),
     )
     plant.moving[1] = voltage
@@ -69,45 +79,89 @@ def pack(node: Node, source: CompiledSource, voltage: float, offset_s: float) ->
     return plant
 
 
+def _rows_columns(part: NDArray[Any]) -> tuple[int, int]:
+    return part.shape[0], part.shape[1] if part.ndim == 2 else 1
+
+
 @compiled
 def state_of(plant: Plant) -> NodeState:
     """The moving part of the node, as views."""
-    return NodeState(plant.moving[:2], plant.at, plant.moving[2:_LEDGER], plant.numbers[8])
+    return NodeState(plant.moving[:2], plant.at, plant.moving[2:_LEDGER], plant.numbers[17], plant.moving[_MOVING:])
 
 
 @compiled
 def ledger_of(plant: Plant) -> Ledger:
     """The ledger, as views."""
-    rest, n = plant.moving[_LEDGER:], ACTIVITIES
+    rest, n = plant.moving[_LEDGER:_MOVING], ACTIVITIES
     return Ledger(rest[:n], rest[n : 2 * n], rest[2 * n : 3 * n], rest[3 * n : 4 * n])
+
+
+@compiled
+def place_of(plant: Plant) -> NDArray[np.float64]:
+    """Where the rows in progress were left, as a view; see `program.PLACE`."""
+    return plant.moving[_PLACE:]
+
+
+@compiled
+def _part(plant: Plant, number: int) -> NDArray[np.float64]:
+    """Array `number` of those packed into `constants`, as a view of rows and columns."""
+    shape, first = plant.shape, 0
+    for k in range(number):
+        first += shape[3 + 2 * k] * shape[4 + 2 * k]
+    rows, columns = shape[3 + 2 * number], shape[4 + 2 * number]
+    return plant.constants[first : first + rows * columns].reshape((rows, columns))
+
+
+@compiled
+def node_of_plant(plant: Plant) -> Node:
+    """The node, as views."""
+    n = plant.numbers
+    output_a = _part(plant, 2).reshape(-1)
+    banks, steps = _part(plant, 11), _part(plant, 12)
+    linear = n[1] > 0.0
+    return Node(
+        _part(plant, 0),
+        _part(plant, 1),
+        output_a,
+        n[0],
+        linear,
+        n[2],
+        n[3],
+        n[4],
+        n[5],
+        banks,
+        steps,
+        n[6],
+        n[7],
+        n[8],
+        n[9],
+    )
 
 
 @compiled
 def source_of(plant: Plant) -> CompiledSource:
     """The source, as views."""
-    shape, numbers, rest = plant.shape, plant.numbers, plant.constants
-    resistance, rest = rest[: shape[3]], rest[shape[3] :]
-    points, size = shape[5], shape[4] * shape[5]
-    knee_v, rest = rest[:size].reshape((shape[4], points)), rest[size:]
-    size = shape[6] * points
-    knee_i, rest = rest[:size].reshape((shape[6], points)), rest[size:]
-    edges = rest[: shape[7]]
-    tree = HarvestTree(plant.tree_start, plant.tree_rows)
+    n, shape = plant.numbers, plant.shape
     return CompiledSource(
         shape[0],
         shape[1],
         plant.values,
-        resistance,
-        knee_v,
-        knee_i,
-        numbers[4],
-        numbers[5],
-        numbers[6],
-        edges,
-        numbers[7],
-        numbers[9],
+        _part(plant, 3).reshape(-1),
+        _part(plant, 4).reshape(-1),
+        _part(plant, 5),
+        _part(plant, 6).reshape(-1),
+        _part(plant, 7),
+        _part(plant, 8),
+        n[10],
+        n[11],
+        n[12],
+        n[13],
+        n[14],
+        _part(plant, 9).reshape(-1),
+        n[15],
+        n[16],
         shape[2],
-        tree,
+        HarvestTree(plant.tree_start, plant.tree_rows, _part(plant, 10)),
     )
 
 
@@ -123,12 +177,13 @@ def execute_packed(
     at: NDArray[np.int64],
     rows: NDArray[np.float64],
     commits: bool,
-    v_off: float,
+    low_v: float,
     connected: bool,
     horizon_s: float,
+    due_s: float,
 ) -> tuple[int, int, float]:
     """`execution.execute` on a plant."""
     plant = Plant(numbers, shape, values, constants, tree_start, tree_rows, moving, at)
-    node = Node(numbers[0], numbers[1], numbers[2], numbers[3])
-    state, ledger = state_of(plant), ledger_of(plant)
-    return execute(node, source_of(plant), state, ledger, rows, commits, v_off, connected, horizon_s)
+    state, ledger, place = state_of(plant), ledger_of(plant), place_of(plant)
+    node, source = node_of_plant(plant), source_of(plant)
+    return execute(node, source, state, ledger, place, rows, commits, low_v, connected, horizon_s, due_s)

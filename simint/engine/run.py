@@ -78,7 +78,10 @@ class EnergyBook:
     frontend_loss: float
     spilled: float
     leaked: float
+    esr_loss: float
+    switch_loss: float
     quiescent: float
+    regulator_loss: float
     boot: float
     restore: float
     fetch: float
@@ -87,26 +90,31 @@ class EnergyBook:
     index: float
     checkpoint: float
     sleep: float
+    peripheral: float
     lost: float
     stored_delta: float
 
     @property
     def device(self) -> float:
         """What the microcontroller drew."""
-        work = self.fetch + self.compute + self.write_back + self.index + self.checkpoint
+        work = self.fetch + self.compute + self.write_back + self.index + self.checkpoint + self.peripheral
         return self.boot + self.restore + work + self.sleep + self.lost
+
+    @property
+    def losses(self) -> float:
+        """What the supply took for itself."""
+        stored = self.spilled + self.leaked + self.esr_loss + self.switch_loss
+        return self.frontend_loss + stored + self.quiescent + self.regulator_loss
 
     @property
     def imbalance_j(self) -> float:
         """Harvested minus every use minus the change in store; zero but for rounding."""
-        losses = self.frontend_loss + self.spilled + self.leaked + self.quiescent
-        return self.harvested - losses - self.device - self.stored_delta
+        return self.harvested - self.losses - self.device - self.stored_delta
 
     @property
     def turnover_j(self) -> float:
         """The larger of what came in and what was drawn: the scale against which the books must close."""
-        losses = self.frontend_loss + self.spilled + self.leaked + self.quiescent
-        return max(self.harvested, losses + self.device, abs(self.stored_delta))
+        return max(self.harvested, self.losses + self.device, abs(self.stored_delta))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +129,7 @@ class TimeBook:
     index: float
     checkpoint: float
     sleep: float
+    peripheral: float
     lost: float
 
     @property
@@ -131,8 +140,8 @@ class TimeBook:
     @property
     def total(self) -> float:
         """All of it."""
-        preserved = self.write_back + self.index + self.checkpoint
-        return self.off + self.boot + self.restore + self.useful + preserved + self.sleep + self.lost
+        work = self.useful + self.write_back + self.index + self.checkpoint + self.peripheral
+        return self.off + self.boot + self.restore + work + self.sleep + self.lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,32 @@ class LayerCounts:
     tiles_committed: int
     tiles_lost: int
     traffic: Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """What one peripheral task did: run through, run through for good, and cut by power failures."""
+
+    name: str
+    done: int
+    committed: int
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointCounts:
+    """Checkpoints of volatile memory: completed, torn by a brown-out, and restored after one.
+
+    Voltages in V, NaN where the policy has none: `v_checkpoint` and `v_resume` as they were used; `v_safe`, the lowest
+    from which the largest checkpoint completes without harvest.
+    """
+
+    saved: int
+    torn: int
+    restored: int
+    v_checkpoint: float = math.nan
+    v_resume: float = math.nan
+    v_safe: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +207,8 @@ class Run:
     """The result of one replay.
 
     `continuous_s`: time the committed work would have taken under continuous power without preservation. `loops`:
-    passes of the trace that were begun. `progress`: committed tiles in units of one inference. `dropped`: releases that
+    passes of the trace that were begun. `progress`: committed tiles in units of one inference, or completed
+    applications where there is no network. `checkpoints`: None under a policy that takes none. `dropped`: releases that
     a newer one replaced before they were begun. `note`: what the verdict rests on, in words.
     """
 
@@ -191,6 +227,8 @@ class Run:
     initial_voltage: float
     final_voltage: float
     nontermination: Nontermination | None
+    tasks: tuple[TaskCounts, ...] = ()
+    checkpoints: CheckpointCounts | None = None
     note: str = ""
 
     @property

@@ -47,7 +47,7 @@ class Climb:
     passes: int = 0
     next_check: int = 1
 
-    def hopeless(self, storage: Storage, before_v: float, high_v: float, load_w: float) -> bool:
+    def hopeless(self, storage: Storage, before_v: float, high_v: float, load_w: float, on: bool) -> bool:
         """Note a whole pass that began at `before_v`; whether the capacitor provably stays below `high_v`."""
         self.passes += 1
         if self.passes < self.next_check:
@@ -58,4 +58,4 @@ class Climb:
             return True
         # Wherever the climb ends, one of these levels is likely to bound it; any that does is a proof.
         levels = (now + share * (high_v - now) for share in (0.01, 0.2, 0.6, 0.9))
-        return any(storage.climbs_for_ever_below(high_v, level, load_w) for level in levels)
+        return any(storage.climbs_for_ever_below(high_v, level, load_w, on) for level in levels)

@@ -37,7 +37,7 @@ def best_case(source: CompiledSource) -> CompiledSource:
 def no_source(source: CompiledSource) -> CompiledSource:
     """A source that offers nothing: the device lives on what is stored."""
     best = best_case(source)
-    return best._replace(values=np.zeros(1), knee_i=best.knee_i * 0.0, peak=0.0)
+    return best._replace(values=np.zeros(1), knee_i=best.knee_i * 0.0, cold=best.cold * 0.0, peak=0.0)
 
 
 def _constant(source: CompiledSource, values: Array, resistance: Array, knee_v: Array, knee_i: Array) -> CompiledSource:
@@ -46,6 +46,9 @@ def _constant(source: CompiledSource, values: Array, resistance: Array, knee_v: 
     return source._replace(
         segments=1,
         values=values,
+        harvest=none,
+        available=none,
+        cold=source.cold.max(axis=0, keepdims=True) if source.cold.size else source.cold,
         resistance=resistance,
         knee_v=knee_v,
         knee_i=knee_i,

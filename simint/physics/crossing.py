@@ -10,22 +10,22 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 from simint.compiled import compiled
-from simint.physics.harvest_tree import ENERGY, FANOUT, LOWEST, MOMENT1, MOMENT2, SHIFT, block_seconds
-from simint.physics.source import CompiledSource, segment_end
+from simint.physics.blocks import Ahead, blocks_ahead, level_at, piece_ahead
+from simint.physics.harvest_tree import SHIFT
+from simint.physics.source import CompiledSource, no_element, segment_end
 from simint.physics.state import (
     AVAILABLE,
     FRONTEND_LOSS,
     HARVESTED,
     LEAKED,
     QUIESCENT,
+    REGULATOR_LOSS,
     SPILLED,
-    Node,
     NodeState,
     pass_start,
 )
+from simint.physics.wiring import Load, Node, bin_at, join
 
 # A stretch is crossed in one step only where the worst that is neglected stays below these shares of the energy it
 # moves: the next orders of the decay by leakage, and the spread of V(E) about its way in the quiescent energy. The
@@ -34,51 +34,62 @@ _DECAY_LIMIT = 1e-12
 _SPREAD_LIMIT = 1e-8
 
 
-class Stretch(NamedTuple):
-    """Some segments ahead: their length in s, the integrals of `HarvestTree` over them, the lowest P, and how many."""
+class Crossing(NamedTuple):
+    """What holds while blocks are crossed: the bin, what is drawn, and the nearest events as energies 0.5*C*V**2.
 
-    seconds: float
-    energy: float
-    moment1: float
-    moment2: float
-    lowest: float
-    segments: int
+    `drain_a`: everything that draws a constant current.
+    """
+
+    capacitance: float
+    load_w: float
+    drain_a: float
+    leak_s: float
+    roof: float
+    floor: float
+    clamped: bool
 
 
 @compiled
 def walk_blocks(
-    node: Node, source: CompiledSource, state: NodeState, load_w: float, left: float, low_v: float, high_v: float
+    node: Node, source: CompiledSource, state: NodeState, load: Load, left: float, low_v: float, high_v: float
 ) -> float:
     """Carry the node on for at most `left` seconds, as long as no threshold can be near; returns the seconds walked.
 
     Zero where the very next segment has to be followed exactly.
     """
     v, now, k = state.tv[1], state.tv[0], state.at[0]
-    if v <= 0.0:
+    if v <= 0.0 or v < source.cold_v:
         return 0.0
-    base, c, eta = pass_start(source, state), node.capacitance, source.efficiency
-    clamped = v >= node.ceiling_v
-    roof = 0.5 * c * min(high_v, node.ceiling_v) ** 2
-    floor = 0.5 * c * low_v * low_v if low_v > 0.0 else 0.0
-    decay = 2.0 * node.leakage_s / c
+    here = join(node, no_element(), bin_at(node, v, True), load)
+    base, c, eta = pass_start(source, state), here.capacitance, source.efficiency
+    lowest_v, highest_v = max(low_v, here.low_v, source.cold_v, 0.0), min(high_v, node.ceiling_v, here.high_v)
+    x = Crossing(
+        c,
+        here.load_a,
+        here.quiescent_a + here.leak_a + here.load_b,
+        here.leak_s,
+        0.5 * c * highest_v**2,
+        0.5 * c * lowest_v**2,
+        v >= node.ceiling_v,
+    )
+    decay = 2.0 * x.leak_s / c
     whole = now == (base if k == 0 else base + segment_end(source, k - 1))
-    walked = harvested = leaked = quiescent = spilled = 0.0
+    walked = energy = taken = offered = leaked = volts = spilled = 0.0
     reach = left  # how long a stretch is worth gathering; afterwards what the power of the last one lets expect
     while k < source.segments and walked < left:
         stop = base + segment_end(source, k)
         if not whole or left - walked < stop - now:
-            p, t = np.float64(source.values[k]), min(stop - now, left - walked)
-            ahead = Stretch(t, p * t, 0.5 * p * t * t, p * t * t * t / 6.0, p, 0 if t < stop - now else 1)
-            if not _may_cross(node, v, eta * p, eta * ahead.energy, t, load_w, roof, floor, clamped):
+            t = min(stop - now, left - walked)
+            ahead = piece_ahead(source, k, t, t == stop - now)
+            if not _may_cross(x, v, eta * ahead.lowest, eta * ahead.energy, t):
                 break
         else:
-            level = _level_at(source, k)
+            level = level_at(source, k)
             while level >= 0:
-                ahead = _gather(source, k, level, min(left - walked, reach))
+                ahead = blocks_ahead(source, k, level, min(left - walked, reach))
                 t = ahead.seconds
                 if ahead.segments > 0:
-                    lowest, gain = eta * ahead.lowest, eta * ahead.energy
-                    if _may_cross(node, v, lowest, gain, t, load_w, roof, floor, clamped):
+                    if _may_cross(x, v, eta * ahead.lowest, eta * ahead.energy, t):
                         break
                     reach = 0.5 * t
                     if ahead.segments > 1 << (SHIFT * level):
@@ -86,27 +97,18 @@ def walk_blocks(
                 level -= 1
             if level < 0:
                 break
-            reach = left if clamped else _reach(node, v, eta * ahead.energy / t, load_w, roof, floor)
-        harvested += ahead.energy
-        if clamped:
-            spilled += eta * ahead.energy - (load_w + (node.quiescent_a + node.leakage_s * v) * v) * t
-            quiescent += node.quiescent_a * v * t
-            leaked += node.leakage_s * v * v * t
+            reach = left if x.clamped else _reach(x, v, eta * ahead.energy / t)
+        energy += ahead.energy
+        taken += ahead.taken
+        offered += ahead.offered
+        if x.clamped:
+            spilled += eta * ahead.energy - (x.load_w + (x.drain_a + x.leak_s * v) * v) * t
+            volts += v * t
+            leaked += x.leak_s * v * v * t
         else:
-            # dE/dt = eta*P - load - Iq*V - lambda*E, expanded in s = lambda*t. The mean of V is that of a straight
-            # way in E, 2/3 of a ratio of powers of V, and the slope of V(E) for what the mean of E departs from it.
-            e, s, drain = 0.5 * c * v * v, decay * t, load_w + node.quiescent_a * v
-            gain = eta * ahead.energy
-            moved = eta * (ahead.moment1 - decay * ahead.moment2) - drain * t * t * (0.5 - s / 6.0)
-            je = e * t + moved - e * t * s * (0.5 - s / 6.0 + s * s / 24.0)
-            end_v = math.sqrt(2.0 / c * (e + gain - drain * t - decay * je))
-            mean_v = 2.0 / 3.0 * (v + end_v * end_v / (v + end_v))
-            mean_v += (je / t - 0.25 * c * (v * v + end_v * end_v)) / (c * mean_v)
-            je -= 0.5 * node.quiescent_a * (mean_v - v) * t * t
-            e += gain - (load_w + node.quiescent_a * mean_v) * t - decay * je
-            v = math.sqrt(2.0 * e / c)
-            quiescent += node.quiescent_a * mean_v * t
-            leaked += decay * je
+            v, mean_v, decayed = _cross(x, v, eta, ahead, decay)
+            volts += mean_v * t
+            leaked += decayed
         if ahead.segments == 0:  # the time is over inside a segment
             walked = left
             now += t
@@ -116,93 +118,65 @@ def walk_blocks(
         now, whole = base + segment_end(source, k - 1), True
     state.tv[0], state.tv[1], state.at[0] = now, v, k
     books = state.supply_j
-    books[HARVESTED] += harvested
-    books[AVAILABLE] += harvested
-    books[FRONTEND_LOSS] += (1.0 - eta) * harvested
+    books[HARVESTED] += taken
+    books[AVAILABLE] += offered
+    books[FRONTEND_LOSS] += (1.0 - eta) * energy + (taken - energy)
     books[SPILLED] += spilled
-    books[LEAKED] += leaked
-    books[QUIESCENT] += quiescent
+    books[LEAKED] += leaked + here.leak_a * volts
+    books[QUIESCENT] += here.quiescent_a * volts
+    books[REGULATOR_LOSS] += (here.load_a - load.power_w) * walked + here.load_b * volts
     return walked
 
 
 @compiled
-def _level_at(source: CompiledSource, k: int) -> int:
-    """The highest level of the tree at which a block starts with segment `k`."""
-    level, levels = 0, source.tree.start.size - 1
-    while level < levels and k & ((FANOUT << (SHIFT * level)) - 1) == 0:
-        level += 1
-    return level
+def _cross(x: Crossing, v: float, eta: float, ahead: Ahead, decay: float) -> tuple[float, float, float]:
+    """One stretch without an event: the voltage at its end, its mean, and the energy that leaked, J.
+
+    dE/dt = eta*P - load - I*V - lambda*E, expanded in s = lambda*t. The mean of V is that of a straight way in E, 2/3
+    of a ratio of powers of V, and the slope of V(E) for what the mean of E departs from it.
+    """
+    c, t = x.capacitance, ahead.seconds
+    e, s, drain = 0.5 * c * v * v, decay * t, x.load_w + x.drain_a * v
+    gain = eta * ahead.energy
+    moved = eta * (ahead.moment1 - decay * ahead.moment2) - drain * t * t * (0.5 - s / 6.0)
+    je = e * t + moved - e * t * s * (0.5 - s / 6.0 + s * s / 24.0)
+    end_v = math.sqrt(2.0 / c * (e + gain - drain * t - decay * je))
+    mean_v = 2.0 / 3.0 * (v + end_v * end_v / (v + end_v))
+    mean_v += (je / t - 0.25 * c * (v * v + end_v * end_v)) / (c * mean_v)
+    je -= 0.5 * x.drain_a * (mean_v - v) * t * t
+    e += gain - (x.load_w + x.drain_a * mean_v) * t - decay * je
+    return math.sqrt(2.0 * e / c), mean_v, decay * je
 
 
 @compiled
-def _gather(source: CompiledSource, k: int, level: int, longest: float) -> Stretch:
-    """Consecutive blocks of `level` from segment `k`, up to the next start of a higher block or `longest` seconds."""
-    shift = SHIFT * level
-    block, last = k >> shift, min(((k >> (shift + SHIFT)) + 1) << SHIFT, source.segments >> shift)
-    seconds = energy = moment1 = moment2 = 0.0
-    lowest, first = math.inf, block
-    while block < last:
-        t = block_seconds(level, block, source.step_s, source.edges_s)
-        if seconds + t > longest:
-            break
-        moment2 += (moment1 + 0.5 * energy * t) * t
-        moment1 += energy * t
-        if level == 0:
-            p = np.float64(source.values[block])
-            energy += p * t
-            moment1 += 0.5 * p * t * t
-            moment2 += p * t * t * t / 6.0
-            lowest = min(lowest, p)
-        else:
-            row = source.tree.start[level - 1] + block
-            energy += source.tree.rows[row, ENERGY]
-            moment1 += source.tree.rows[row, MOMENT1]
-            moment2 += source.tree.rows[row, MOMENT2]
-            lowest = min(lowest, source.tree.rows[row, LOWEST])
-        seconds += t
-        block += 1
-    return Stretch(seconds, energy, moment1, moment2, lowest, (block - first) << shift)
-
-
-@compiled
-def _reach(node: Node, v: float, gain_w: float, load_w: float, roof: float, floor: float) -> float:
+def _reach(x: Crossing, v: float, gain_w: float) -> float:
     """How long the next stretch may probably be, if the harvest goes on as it was; `_may_cross` decides."""
-    e = 0.5 * node.capacitance * v * v
-    loss_w = load_w + (node.quiescent_a + node.leakage_s * v) * v
+    e = 0.5 * x.capacitance * v * v
+    loss_w = x.load_w + (x.drain_a + x.leak_s * v) * v
     moved_w = gain_w + loss_w
-    longest = min((roof - e) / gain_w, (e - floor) / loss_w, 0.1 * e / moved_w)
-    longest = min(longest, 1e-4 * node.capacitance / node.leakage_s)
-    return 0.85 * min(longest, e * math.sqrt(32.0 * _SPREAD_LIMIT / (node.quiescent_a * v * moved_w)))
+    longest = min((x.roof - e) / gain_w, (e - x.floor) / loss_w, 0.1 * e / moved_w)
+    longest = min(longest, 1e-4 * x.capacitance / x.leak_s)
+    return 0.85 * min(longest, e * math.sqrt(32.0 * _SPREAD_LIMIT / (abs(x.drain_a) * v * moved_w)))
 
 
 @compiled
-def _may_cross(
-    node: Node,
-    v: float,
-    lowest_w: float,
-    gain: float,
-    t: float,
-    load_w: float,
-    roof: float,
-    floor: float,
-    clamped: bool,
-) -> bool:
-    """Whether no threshold can be met while `gain` joule come in during `t` seconds, and one step is accurate.
+def _may_cross(x: Crossing, v: float, lowest_w: float, gain: float, t: float) -> bool:
+    """Whether no event can be met while `gain` joule come in during `t` seconds, and one step is accurate.
 
     Harvest is never negative, so all harvest and no loss bounds the energy from above, all loss and no harvest from
     below. At the clamp every sample has to bring at least what is drawn.
     """
-    if clamped:
-        return lowest_w >= load_w + (node.quiescent_a + node.leakage_s * v) * v
-    c = node.capacitance
+    if x.clamped:
+        return lowest_w >= x.load_w + (x.drain_a + x.leak_s * v) * v
+    c = x.capacitance
     e = 0.5 * c * v * v
     highest_v = v + gain / (c * v)  # V(E) is concave
-    loss = (load_w + (node.quiescent_a + node.leakage_s * highest_v) * highest_v) * t
-    if e + gain >= roof or e - loss <= floor:
+    loss = (x.load_w + (x.drain_a + x.leak_s * highest_v) * highest_v) * t
+    if e + gain >= x.roof or e - loss <= x.floor:
         return False
-    moved, s = gain + loss, 2.0 * node.leakage_s / c * t
+    moved, s = gain + loss, 2.0 * x.leak_s / c * t
     if moved > 0.1 * e or s * s * s * (moved + 0.2 * s * e) > 24.0 * _DECAY_LIMIT * moved:
         return False
     # V(E) is concave with V'' = -V/(4 E^2): a spread of E by `moved` changes the mean of V by less than
     # V*(moved/E)^2/32.
-    return node.quiescent_a * v * t * moved <= 32.0 * _SPREAD_LIMIT * e * e
+    return abs(x.drain_a) * v * t * moved <= 32.0 * _SPREAD_LIMIT * e * e

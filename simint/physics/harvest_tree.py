@@ -26,28 +26,42 @@ class HarvestTree(NamedTuple):
     """Blocks of every level behind one another; block k of level l covers segments k*16**l up to (k+1)*16**l.
 
     `start`: (levels + 1,) first row of each level, level 1 first. `rows`: (blocks, 4): integral of P in J, of P*(T - t)
-    and of P*(T - t)**2/2 with T the block's end, and the lowest P in W. Only full blocks are stored.
+    and of P*(T - t)**2/2 with T the block's end, and the lowest P in W. `beside`: (blocks, 2) integrals of other
+    powers, J, or (0, 2). Only full blocks are stored.
     """
 
     start: NDArray[np.int64]
     rows: NDArray[np.float64]
+    beside: NDArray[np.float64]
 
 
 def build_harvest_tree(
-    power_w: NDArray[np.floating[Any]], step_s: float, edges_s: NDArray[np.floating[Any]]
+    power_w: NDArray[np.floating[Any]],
+    step_s: float,
+    edges_s: NDArray[np.floating[Any]],
+    beside_w: tuple[NDArray[np.floating[Any]], ...] = (),
 ) -> HarvestTree:
-    """Sum a piecewise-constant power of n segments, uniform (`step_s` > 0) or with n + 1 edges, into n/15 rows."""
+    """Sum a piecewise-constant power of n segments, uniform (`step_s` > 0) or with n + 1 edges, into n/15 rows.
+
+    `beside_w`: two more powers (n,) of which only the energy is summed, or none.
+    """
     sizes = []
     count = power_w.size >> SHIFT
     while count > 0:
         sizes.append(count)
         count >>= SHIFT
     start = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))).astype(np.int64)
-    tree = HarvestTree(start, np.empty((int(start[-1]), 4)))
+    tree = HarvestTree(start, np.empty((int(start[-1]), 4)), np.empty((int(start[-1]) if beside_w else 0, 2)))
     if sizes:
         _fill_lowest(power_w, step_s, edges_s, tree)
+        for column, other_w in enumerate(beside_w):
+            _sum_lowest(other_w, step_s, edges_s, tree.beside[: sizes[0], column])
         for level in range(1, len(sizes)):
             _fill_level(level, step_s, edges_s, tree)
+            below, here = int(start[level - 1]), int(start[level])
+            for block in range(here, int(start[level + 1])) if beside_w else ():
+                first = below + (block - here) * FANOUT
+                tree.beside[block] = tree.beside[first : first + FANOUT].sum(axis=0)
     return tree
 
 
@@ -73,6 +87,16 @@ def _fill_lowest(power_w: Any, step_s: float, edges_s: Any, tree: HarvestTree) -
             energy += p * t
             lowest = min(lowest, p)
         _store(tree.rows[block], energy, moment1, moment2, lowest)
+
+
+@compiled
+def _sum_lowest(power_w: Any, step_s: float, edges_s: Any, sums: Any) -> None:
+    for block in range(sums.size):
+        energy = 0.0
+        for segment in range(block * FANOUT, (block + 1) * FANOUT):
+            t = step_s if step_s > 0.0 else edges_s[segment + 1] - edges_s[segment]
+            energy += np.float64(power_w[segment]) * t
+        sums[block] = energy
 
 
 @compiled

@@ -33,6 +33,8 @@ _TOUCH = 4e-15
 # A remainder of this share of the time is followed to second order: the error is its cube.
 _REMAINDER = 1e-5
 _MAX_HOPS = 200
+# A voltage that decays without end stops here: its square is still a number, and nothing is left in any capacitor.
+_NOTHING_V = 1e-100
 
 
 @compiled
@@ -166,6 +168,8 @@ def flow(
             goal = target
         if goal < 0.0:
             goal = 0.5 * v
+        if goal < _NOTHING_V and goal != target:
+            goal = min(v, _NOTHING_V)
         halvings = 0
         while goal != v and not _same_side(v, goal, left, a, b, d):
             goal = v + 0.5 * (goal - v)

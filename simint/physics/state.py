@@ -11,42 +11,40 @@ from numpy.typing import NDArray
 from simint.compiled import compiled
 from simint.physics.source import LOOP, CompiledSource, segment_at, segment_end
 
+# Why the node stopped: the time is over, the lower or upper voltage is met, or nothing will ever happen again.
+TIME, LOW, HIGH, NEVER = 0, 1, 2, 3
+
 # Terms of the supply's books, J: positions in `NodeState.supply_j`.
-HARVESTED, AVAILABLE, FRONTEND_LOSS, SPILLED, LEAKED, QUIESCENT = range(6)
-SUPPLY_TERMS = 6
-
-
-class Node(NamedTuple):
-    """What hangs on the capacitor all the time: capacitance F, leakage S, quiescent current A, clamp V."""
-
-    capacitance: float
-    leakage_s: float
-    quiescent_a: float
-    ceiling_v: float
+HARVESTED, AVAILABLE, FRONTEND_LOSS, SPILLED, LEAKED, ESR_LOSS, SWITCH_LOSS, QUIESCENT, REGULATOR_LOSS = range(9)
+SUPPLY_TERMS = 9
 
 
 class NodeState(NamedTuple):
     """The moving part: `tv` = [time s, voltage V]; `at` = [segment, passes of the trace done]; energies in J.
 
-    `offset_s`: trace time at simulation time 0.
+    The voltage is the capacitor's own: its terminals differ from it by the drop across the series resistance.
+    `offset_s`: trace time at simulation time 0. `banks`: [step of the ladder, time s of the last change, voltage V of a
+    cell of each bank], or empty.
     """
 
     tv: NDArray[np.float64]
     at: NDArray[np.int64]
     supply_j: NDArray[np.float64]
     offset_s: float
+    banks: NDArray[np.float64]
 
 
-def start_state(source: CompiledSource, voltage: float, offset_s: float) -> NodeState:
-    """A node at time 0 with `voltage` on the capacitor, `offset_s` seconds into the trace."""
-    state = NodeState(np.array([0.0, voltage]), np.zeros(2, dtype=np.int64), np.zeros(SUPPLY_TERMS), offset_s)
+def start_state(source: CompiledSource, voltage: float, offset_s: float, banks: int = 0) -> NodeState:
+    """A node at time 0 with `voltage` on the capacitor and nothing in its banks, `offset_s` seconds into the trace."""
+    books, ladder = np.zeros(SUPPLY_TERMS), np.zeros(2 + banks if banks else 0)
+    state = NodeState(np.array([0.0, voltage]), np.zeros(2, dtype=np.int64), books, offset_s, ladder)
     locate(source, state)
     return state
 
 
 def copy_state(state: NodeState) -> NodeState:
     """An independent copy, to look ahead."""
-    return NodeState(state.tv.copy(), state.at.copy(), state.supply_j.copy(), state.offset_s)
+    return NodeState(state.tv.copy(), state.at.copy(), state.supply_j.copy(), state.offset_s, state.banks.copy())
 
 
 @compiled
@@ -80,8 +78,3 @@ def segment_stop(source: CompiledSource, state: NodeState) -> float:
         if stop > state.tv[0]:
             return float(stop)
         state.at[0] += 1
-
-
-def stored_j(capacitance: float, voltage: float) -> float:
-    """Energy in the capacitor, J."""
-    return 0.5 * capacitance * voltage * voltage

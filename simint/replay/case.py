@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simint.errors import InfeasibleError, InputError
+import msgspec
+
+from simint.errors import InputError
 
 if TYPE_CHECKING:
     from simint.engine.event import Case
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from simint.scenario import Parts, Scenario
     from simint.tiling.design import ExecutionDesign
     from simint.tiling.published.electrical import ElectricalSettings
-    from simint.tiling.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def replay(
     from simint.scenario import load_parts, pinned
 
     parts = load_parts(scenario)
-    designs = _designs(scenario, parts)
+    designs = _executed(scenario, _designs(scenario, parts))
     run = simulate(prepare_case(scenario, parts, designs), observers, stop_requested)
     return Replay(run, pinned(scenario, parts, designs), parts, designs)
 
@@ -49,8 +50,8 @@ def replay(
 def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesign, ...]) -> Case:
     """The engine's view of a scenario: source behind the front end, schedule, policy, and when the run is over."""
     from simint.engine.event import Case
-    from simint.engine.policy import policy_by_name
-    from simint.physics.source import compile_source
+    from simint.physics.front_end import compile_source
+    from simint.replay.memory import require_memory
     from simint.tiling.loop_nest.build import build_schedule
     from simint.trace.power_trace import TraceEnd
 
@@ -63,7 +64,8 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
     elif scenario.duration is None and scenario.workload.inferences is None:
         duration = whole
     schedule = build_schedule(parts.network, designs, parts.platform)
-    _require_memory(parts, schedule)
+    policy = scenario.policy.policy()
+    require_memory(parts, designs, schedule, policy)
     supply = parts.supply
     initial = supply.v_off if scenario.initial_voltage is None else scenario.initial_voltage
     if initial > supply.ceiling:
@@ -72,9 +74,10 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
         supply=supply,
         source=compile_source(parts.trace, supply),
         schedule=schedule,
-        policy=policy_by_name(scenario.policy.name, scenario.policy.guard),
+        policy=policy,
         workload=scenario.workload,
         initial_voltage=initial,
+        application=scenario.application,
         sleep_power_w=parts.platform.sleep_power,
         start_s=start,
         duration_s=duration,
@@ -83,21 +86,15 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
     )
 
 
-def _require_memory(parts: Parts, schedule: Schedule) -> None:
-    """Designs that were given, not chosen, may not fit; nor may a network that the published search does not check."""
-    from simint.tiling.consistent.storage import require_nvm
-
-    require_nvm(parts.network, parts.platform)
-    room = parts.platform.memory.vm_bytes
-    if schedule.vm_bytes > room:
-        raise InfeasibleError(
-            f"the designs of network {parts.network.name!r} need {schedule.vm_bytes} bytes of volatile memory, "
-            f"platform {parts.platform.name!r} has {room}: choose smaller tiles, or --design best"
-        )
+def _executed(scenario: Scenario, designs: tuple[ExecutionDesign, ...]) -> tuple[ExecutionDesign, ...]:
+    """The designs as the policy executes them: one that counts jobs preserves after every tile."""
+    if not scenario.policy.policy().counts_jobs:
+        return designs
+    return tuple(msgspec.structs.replace(design, s=1) for design in designs)
 
 
 def _designs(scenario: Scenario, parts: Parts) -> tuple[ExecutionDesign, ...]:
-    from simint.physics.state import stored_j
+    from simint.hardware.usable import usable_j
     from simint.scenario import objective_of
     from simint.tiling.choose import choose_designs
     from simint.tiling.objective import Objective
@@ -110,10 +107,7 @@ def _designs(scenario: Scenario, parts: Parts) -> tuple[ExecutionDesign, ...]:
                 f"{len(parts.network.layers)} layers"
             )
         return given
-    supply, margin = parts.supply, scenario.design.margin
-    budget_j = stored_j(supply.capacitor.capacitance, supply.v_on) - stored_j(
-        supply.capacitor.capacitance, supply.v_off
-    )
+    budget_j, margin = usable_j(parts.supply), scenario.design.margin
     objective = objective_of(scenario, parts.platform)
     settings = _bench_of(parts) if objective == Objective.PUBLISHED else None
     return choose_designs(parts.network, parts.platform, objective, budget_j, margin, settings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from simint.cli import Parser
+from simint.engine.policy import POLICY_NAMES
 from simint.errors import InputError
 from simint.hardware.platform import Platform
 from simint.hardware.presets import preset_names
@@ -16,7 +17,7 @@ from simint.hardware.supply import Supply
 from simint.units import parse_quantity
 
 if TYPE_CHECKING:
-    from simint.scenario import DesignChoice, Scenario, TraceChoice
+    from simint.scenario import DesignChoice, PolicyChoice, Scenario, TraceChoice
     from simint.trace.readers.options import ReadOptions
 
 # What runs without arguments: a walk past an RF transmitter, long enough to see power fail, short enough to wait for.
@@ -67,7 +68,11 @@ def replay_parser() -> argparse.ArgumentParser:
         "--design", metavar="best|FILE", help="execution designs: the best ones, or a file of `simint explore`"
     )
     work.add_argument("--objective", choices=["energy", "latency", "published"], help="what `best` means")
-    work.add_argument("--policy", help="recovery policy: tile (default), tile-shutdown, none")
+    work.add_argument(
+        "--policy",
+        metavar="P",
+        help=f"recovery policy: {', '.join(POLICY_NAMES)} (default: tile), or a TOML file with its options",
+    )
     work.add_argument(
         "--guard",
         action=argparse.BooleanOptionalAction,
@@ -102,7 +107,7 @@ def scenario_from_arguments(arguments: argparse.Namespace) -> Scenario:
     scenario = replace(
         scenario,
         trace=_trace(arguments, scenario.trace),
-        policy=replace(scenario.policy, **_given(name=arguments.policy, guard=arguments.guard)),
+        policy=_policy(arguments, scenario.policy),
         workload=replace(
             scenario.workload,
             **_given(
@@ -144,6 +149,19 @@ def _trace(arguments: argparse.Namespace, choice: TraceChoice) -> TraceChoice:
     if arguments.read or arguments.seed is not None:
         changes["sha256"] = None  # not the content that the scenario recorded
     return msgspec.structs.replace(choice, **changes)
+
+
+def _policy(arguments: argparse.Namespace, choice: PolicyChoice) -> PolicyChoice:
+    """Another policy starts with its own defaults: the options of the scenario's own belong to that."""
+    from simint.config import load_toml
+    from simint.scenario import PolicyChoice
+
+    word = arguments.policy
+    if word is not None and word.endswith(".toml"):
+        choice = load_toml(Path(word), PolicyChoice)
+    elif word is not None and word != choice.name:
+        choice = PolicyChoice(name=word)
+    return choice if arguments.guard is None else msgspec.structs.replace(choice, guard=arguments.guard)
 
 
 def _read_options(items: list[str], known: ReadOptions) -> ReadOptions:

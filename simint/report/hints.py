@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from simint.engine.policy import Restart
 from simint.engine.run import Nontermination, Run
-from simint.hardware.supply import FrontEnd, Supply
+from simint.hardware.converter import Direct
+from simint.hardware.supply import Supply
 from simint.report.limits import Limit, avoidable_j, find_limit, tiles_per_cycle, waiting_s
 from simint.scenario import Scenario
 from simint.units import format_duration, format_quantity
@@ -65,7 +66,7 @@ def _never_on(run: Run, scenario: Scenario, supply: Supply) -> str:
     if drain_j >= 0.5 * (book.harvested - book.frontend_loss):
         part = "capacitor leakage" if book.leaked >= book.quiescent else "quiescent current"
         return f"{reached}: {part} takes most of the {mean} harvested; reduce it, or lower v_on."
-    if supply.front_end is FrontEnd.DIRECT:
+    if isinstance(supply.converter, Direct):
         return (
             f"{reached} on a mean harvest of {mean}: lower v_on, or reach it from this source with a boost converter."
         )
@@ -98,13 +99,15 @@ def _charging(run: Run, scenario: Scenario, supply: Supply) -> str:
 
 
 def _front_end(run: Run, scenario: Scenario, supply: Supply) -> str:
-    if supply.front_end is FrontEnd.DIRECT:
+    if isinstance(supply.converter, Direct):
         part, change = (
-            f"a diode drop of {supply.diode_drop:g} V",
+            f"a diode drop of {supply.converter.diode_drop:g} V",
             "a smaller drop (an ideal diode) gives it to the work.",
         )
     else:
-        part, change = f"an efficiency of {_percent(supply.efficiency)}", "a better converter shortens the wait."
+        table, efficiency = supply.converter.table, supply.converter.efficiency
+        part = "the efficiencies of its table" if table else f"an efficiency of {_percent(efficiency)}"
+        change = "a better converter shortens the wait."
     return f"the front end, with {part}, loses {_wasted(run, Limit.FRONT_END)} more than the best ones: {change}"
 
 
@@ -130,7 +133,7 @@ def _leakage(run: Run, scenario: Scenario, supply: Supply) -> str:
 
 
 def _quiescent(run: Run, scenario: Scenario, supply: Supply) -> str:
-    current = format_quantity(supply.quiescent, "A", 3)
+    current = format_quantity(supply.off_current, "A", 3)
     return f"the supply's quiescent current of {current} takes {_wasted(run, Limit.QUIESCENT)}: it must draw less."
 
 

@@ -58,7 +58,7 @@ class VoltageRecorder:
         in_opening = self._boots <= OPENING_CYCLES
         if since is not None:
             width_s = self._opening.width_s if in_opening else self._whole.width_s
-            for earlier in retrace(storage, since, load_w, width_s):
+            for earlier in retrace(storage, since, load_w, state != "off", width_s):
                 self._add(earlier, work_s, in_opening)
         self._add(storage.state, work_s, in_opening)
 
@@ -81,7 +81,7 @@ class VoltageRecorder:
             self._opening.add(point)
 
 
-def retrace(storage: Storage, since: NodeState, load_w: float, width_s: float) -> list[NodeState]:
+def retrace(storage: Storage, since: NodeState, load_w: float, on: bool, width_s: float) -> list[NodeState]:
     """The way from the state `since` to now: its start, and states about `width_s` apart short of its end."""
     begin_s, wait_s = float(since.tv[0]), storage.now_s - float(since.tv[0])
     pieces = max(min(math.ceil(wait_s / width_s), _RETRACED), 1)
@@ -89,7 +89,7 @@ def retrace(storage: Storage, since: NodeState, load_w: float, width_s: float) -
     for k in range(1, pieces):
         trial = copy_state(states[-1])
         step_s = begin_s + wait_s * k / pieces - trial.tv[0]
-        advance(storage.node, storage.source, trial, load_w, step_s, -math.inf, math.inf, True)
+        advance(storage.node, storage.source, trial, load_w, on, step_s, -math.inf, math.inf, True)
         states.append(trial)
     return states
 

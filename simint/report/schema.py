@@ -14,6 +14,8 @@ FORMAT = "simint-summary/1"
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """What was replayed; `scenario.toml` has all of it. `objective`: what the best designs are best in.
 
+    `checkpoint_period_s`: of the timer's checkpoints. `tasks`: peripheral tasks before and after each inference.
+
     `trace_provenance`: where the values of a trace file came from and what was assumed to read them, null for one of
     the catalogue.
     """
@@ -34,6 +36,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     guard: bool
     period_s: float | None
     deadline_s: float | None
+    checkpoint_period_s: float | None
+    tasks: int
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +88,29 @@ class TileSummary(msgspec.Struct, frozen=True, kw_only=True):
     re_executed_pct: float
 
 
+class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A peripheral task over the whole run: run through, run through for good, cut by power failures."""
+
+    name: str
+    done: int
+    committed: int
+    cut: int
+
+
+class CheckpointSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Checkpoints of volatile memory: completed, torn by a brown-out, restored; voltages where the policy has them.
+
+    `v_safe_v`: the lowest voltage from which the largest checkpoint completes without harvest.
+    """
+
+    saved: int
+    torn: int
+    restored: int
+    v_checkpoint_v: float | None
+    v_resume_v: float | None
+    v_safe_v: float | None
+
+
 class EnergySummary(msgspec.Struct, frozen=True, kw_only=True):
     """The energy book (see `EnergyBook`), and its sum over the microcontroller's terms."""
 
@@ -92,7 +119,10 @@ class EnergySummary(msgspec.Struct, frozen=True, kw_only=True):
     frontend_loss_j: float
     spilled_j: float
     leaked_j: float
+    esr_loss_j: float
+    switch_loss_j: float
     quiescent_j: float
+    regulator_loss_j: float
     boot_j: float
     restore_j: float
     fetch_j: float
@@ -101,6 +131,7 @@ class EnergySummary(msgspec.Struct, frozen=True, kw_only=True):
     index_j: float
     checkpoint_j: float
     sleep_j: float
+    peripheral_j: float
     lost_j: float
     stored_delta_j: float
     device_j: float
@@ -118,6 +149,7 @@ class TimeSummary(msgspec.Struct, frozen=True, kw_only=True):
     index_s: float
     checkpoint_s: float
     sleep_s: float
+    peripheral_s: float
     lost_s: float
 
 
@@ -164,3 +196,5 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     time: TimeSummary
     overhead: Overhead
     nontermination: NonterminationSummary | None
+    tasks: tuple[TaskSummary, ...]
+    checkpoints: CheckpointSummary | None

@@ -27,6 +27,7 @@ def energy_shares(book: EnergyBook) -> tuple[Share, ...]:
         ("write back outputs", book.write_back),
         ("progress index", book.index),
         ("checkpoint", book.checkpoint),
+        ("peripheral tasks", book.peripheral),
         ("boot", book.boot),
         ("restore", book.restore),
         ("lost work", book.lost),
@@ -34,7 +35,10 @@ def energy_shares(book: EnergyBook) -> tuple[Share, ...]:
         ("front-end loss", book.frontend_loss),
         ("spilled at the clamp", book.spilled),
         ("leaked", book.leaked),
+        ("lost in the capacitor's series resistance", book.esr_loss),
+        ("lost switching banks", book.switch_loss),
         ("quiescent", book.quiescent),
+        ("regulator loss", book.regulator_loss),
         ("stored in the capacitor", max(book.stored_delta, 0.0)),
     )
     return _shares(terms, income_j(book))
@@ -53,6 +57,7 @@ def time_shares(book: TimeBook) -> tuple[Share, ...]:
         ("write back outputs", book.write_back),
         ("progress index", book.index),
         ("checkpoint", book.checkpoint),
+        ("peripheral tasks", book.peripheral),
         ("boot", book.boot),
         ("restore", book.restore),
         ("lost work", book.lost),

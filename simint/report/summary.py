@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from simint.engine.run import CycleEnd, Inference, Nontermination, Run, Verdict
+from simint.engine.run import CheckpointCounts, CycleEnd, Inference, Nontermination, Run, Verdict
 from simint.report.hints import hint
 from simint.report.limits import find_limit
 from simint.report.schema import (
     FORMAT,
+    CheckpointSummary,
     EnergySummary,
     InferenceSummary,
     Inputs,
@@ -24,6 +25,7 @@ from simint.report.schema import (
     Overhead,
     PowerCycleSummary,
     Summary,
+    TaskSummary,
     TileSummary,
     TimeSummary,
 )
@@ -59,6 +61,8 @@ def summary_data(replay: Replay) -> Summary:
             imo_pct=run.imo_pct, overhead_s=run.overhead_s, working_s=run.working_s, continuous_s=run.continuous_s
         ),
         nontermination=None if run.nontermination is None else _nontermination(run.nontermination),
+        tasks=tuple(TaskSummary(**dataclasses.asdict(task)) for task in run.tasks),
+        checkpoints=None if run.checkpoints is None else _checkpoints(run.checkpoints),
     )
 
 
@@ -100,6 +104,8 @@ def _inputs(replay: Replay) -> Inputs:
         guard=scenario.policy.guard,
         period_s=scenario.workload.period,
         deadline_s=scenario.workload.deadline,
+        checkpoint_period_s=_finite(scenario.policy.policy().period),
+        tasks=len(scenario.application.before) + len(scenario.application.after),
     )
 
 
@@ -154,6 +160,17 @@ def _nontermination(cause: Nontermination) -> NonterminationSummary:
         given_j=cause.given_j,
         smallest_capacitance_f=_finite(cause.smallest_capacitance),
         reason=cause.reason,
+    )
+
+
+def _checkpoints(counts: CheckpointCounts) -> CheckpointSummary:
+    return CheckpointSummary(
+        saved=counts.saved,
+        torn=counts.torn,
+        restored=counts.restored,
+        v_checkpoint_v=_finite(counts.v_checkpoint),
+        v_resume_v=_finite(counts.v_resume),
+        v_safe_v=_finite(counts.v_safe),
     )
 
 

@@ -14,7 +14,7 @@ from simint.units import format_duration, format_quantity
 
 if TYPE_CHECKING:
     from simint.replay.case import Replay
-    from simint.report.schema import Summary
+    from simint.report.schema import CheckpointSummary, Summary, TaskSummary
 
 _WIDTH = 80  # what a terminal at least has; wider tables are harder to read, not easier
 _ROW = 50  # columns of a row without its bar
@@ -87,6 +87,8 @@ def _inputs(summary: Summary) -> str:
     inputs = summary.inputs
     capacitor = format_quantity(inputs.capacitance_f, "F")
     policy = inputs.policy + (" with guard" if inputs.guard else "")
+    if inputs.checkpoint_period_s is not None:
+        policy += f" of {format_duration(inputs.checkpoint_period_s)}"
     chosen = f", designs: best {inputs.objective}" if inputs.objective else ""
     return (
         f"{inputs.network} on {inputs.platform}, policy {policy}{chosen}; trace {inputs.trace}, "
@@ -116,6 +118,10 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
     if tiles.committed or tiles.lost:
         words = f"{tiles.committed:,} committed, {tiles.lost:,} lost ({tiles.re_executed_pct:.3g} % re-executed)"
         facts.append(("Tiles", words))
+    if summary.tasks:
+        facts.append(("Tasks", ", ".join(f"{each.name} {_task(each)}" for each in summary.tasks)))
+    if summary.checkpoints is not None:
+        facts.append(("Checkpoints", _checkpoints(summary.checkpoints)))
     overhead = summary.overhead
     if overhead.working_s > 0:
         words = f"{overhead.imo_pct:.3g} %: {format_duration(overhead.overhead_s)} overhead"
@@ -137,6 +143,17 @@ def _cycles(summary: Summary) -> str:
         words += f", {cycles.per_inference:.3g} per inference"
     if cycles.mean_on_s is not None:
         words += f", mean on-time {format_duration(cycles.mean_on_s)}"
+    return words
+
+
+def _task(task: TaskSummary) -> str:
+    return f"{task.done:,} done" + (f" ({task.cut:,} cut by power failures)" if task.cut else "")
+
+
+def _checkpoints(checkpoints: CheckpointSummary) -> str:
+    words = f"{checkpoints.saved:,} saved, {checkpoints.torn:,} torn, {checkpoints.restored:,} restored"
+    if checkpoints.v_checkpoint_v is not None:
+        words += f"; saved at {checkpoints.v_checkpoint_v:.3g} V, resumed at {checkpoints.v_resume_v:.3g} V"
     return words
 
 

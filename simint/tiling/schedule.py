@@ -107,19 +107,26 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class LayerSchedule:
-    """The distinct batches of one layer, and the loops that run them in order."""
+    """The distinct batches of one layer, and the loops that run them in order.
+
+    `save`, `load`: writing the layer's `vm_bytes` of volatile memory to NVM for a checkpoint, and reading them back.
+    """
 
     name: str
     design: ExecutionDesign
     batches: tuple[Batch, ...]
     program: tuple[Loop, ...]
+    vm_bytes: int = 0
+    save: Cost = ZERO
+    load: Cost = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """All layers of a network in order, and what a boot and the progress record cost.
 
-    `index_read` is paid at a restore, `index_write` at a commit. `vm_bytes`: the most volatile memory a layer needs.
+    `index_read` is paid at a restore, `index_write` at a commit; `footprint_read` and `footprint_write` in their place
+    where the record is a job counter. `vm_bytes`: the most volatile memory a layer needs.
     """
 
     layers: tuple[LayerSchedule, ...]
@@ -127,6 +134,8 @@ class Schedule:
     index_read: Cost
     index_write: Cost
     vm_bytes: int
+    footprint_read: Cost = ZERO
+    footprint_write: Cost = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,12 @@ _READING: tuple[tuple[str, str, str | None, str], ...] = (
     ("--step", "step_s", "s", "sampling interval instead of a column of times"),
     ("--load", "load_ohm", "ohm", "resistor across which a voltage was recorded"),
     ("--source-resistance", "source_ohm", "ohm", "resistance of the harvester behind a recorded voltage"),
+    ("--compliance", "compliance_v", "V", "voltage up to which a recorded current flows"),
     ("--cell-area", "cell_area_m2", "m2", "area of the solar cell under an irradiance, e.g. 4cm2"),
     ("--efficiency", "cell_efficiency", "", "efficiency of that cell, e.g. 0.2 or 20%%"),
+    ("--cell", "cell", None, "solar cell under an irradiance: a preset or a TOML file; gives curves"),
+    ("--cell-temperature", "cell_temperature_c", "", "temperature of that cell in degree Celsius (25)"),
+    ("--temperature-column", "temperature_column", None, "column of such temperatures"),
     ("--fill-factor", "fill_factor", "", "maximum power over Isc * Voc"),
     ("--curve-points", "curve_points", "", "points kept per current-voltage curve"),
 )
@@ -90,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how to read a file")
     group.add_argument("--format", choices=[f.value for f in TraceFormat], help="layout (default: found by looking)")
-    group.add_argument("--as", dest="as_source", choices=[k.value for k in SourceKind], help="what voltages become")
+    group.add_argument("--as", dest="as_source", choices=[k.value for k in SourceKind], help="what the values become")
     for flag, field, dimension, text in _READING:
         group.add_argument(flag, dest=field, metavar=(dimension or "X").upper(), help=text)
 
@@ -100,7 +104,7 @@ def _add_editing(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--start", metavar="TIME", help="drop what comes before")
     group.add_argument("--stop", metavar="TIME", help="drop what comes after")
     group.add_argument("--scale", metavar="K", help="multiply the maximum power")
-    group.add_argument("--power", action="store_true", help="reduce a Thevenin or curve source to its maximum power")
+    group.add_argument("--power", action="store_true", help="reduce a source of another kind to its maximum power")
 
 
 def _generator_help() -> str:
@@ -121,6 +125,8 @@ def _unit_of(field_type: Any) -> str:
 
 
 def _default_text(value: Any, unit: str) -> str:
+    if isinstance(value, str):
+        return value
     # Seconds and areas read badly with engineering prefixes.
     if unit in ("", "s", "m2"):
         return f"{value:.4g}{unit}"

@@ -59,6 +59,8 @@ def find_format(path: Path, selector: str = "") -> TraceFormat:
         from simint.trace.readers.npz_arrays import npz_format
 
         return npz_format(path, selector)
+    if start.lstrip().startswith(b"{") or path.suffix.lower() == ".json":
+        return TraceFormat.CURVES
     return _text_format(path)
 
 
@@ -109,7 +111,7 @@ def _read_array(path: Path, selector: str, name: str, chosen: TraceFormat, optio
 
 
 def _read_whole(path: Path, name: str, chosen: TraceFormat, options: ReadOptions) -> PowerTrace:
-    from simint.trace.readers import delimited, mementos, npz, npz_arrays, react, shepherd, weather
+    from simint.trace.readers import delimited, iv_curves, mementos, npz, npz_arrays, react, shepherd, weather
 
     read = {
         TraceFormat.CSV: delimited.read_delimited,
@@ -119,6 +121,7 @@ def _read_whole(path: Path, name: str, chosen: TraceFormat, options: ReadOptions
         TraceFormat.SHEPHERD: shepherd.read_shepherd,
         TraceFormat.WEATHER: weather.read_weather,
         TraceFormat.ADC: npz_arrays.read_adc,
+        TraceFormat.CURVES: iv_curves.read_iv_curves,
         TraceFormat.DIODE: npz_arrays.read_diode,
     }[chosen]
     return read(path, name, options)

@@ -13,6 +13,7 @@ import numpy as np
 from simint.errors import InputError
 from simint.trace.source import (
     CHUNK,
+    CurrentSource,
     CurveSource,
     FloatArray,
     PowerSource,
@@ -27,6 +28,7 @@ from simint.trace.source import (
 )
 
 __all__ = [
+    "CurrentSource",
     "CurveSource",
     "FloatArray",
     "PowerSource",
@@ -87,7 +89,7 @@ class PowerTrace:
 
     @property
     def kind(self) -> SourceKind:
-        """What the values mean: power, Thevenin equivalent or current-voltage curve."""
+        """What the values mean: power, current, Thevenin equivalent or current-voltage curve."""
         return source_kind(self.source)
 
     @property
@@ -165,6 +167,8 @@ def content_hash(trace: PowerTrace) -> str:
     parts: tuple[object, ...]
     if isinstance(source, PowerSource):
         parts = (source.power_w, source.voltage_v)
+    elif isinstance(source, CurrentSource):
+        parts = (source.current_a, source.compliance_v)
     elif isinstance(source, TheveninSource):
         parts = (source.voltage_v, source.resistance_ohm)
     else:

@@ -1,27 +1,40 @@
-"""What a harvester offers in each segment of a trace: a power, a Thevenin equivalent or a current-voltage curve."""
+"""What a harvester offers in each segment of a trace: a power, a current, a Thevenin equivalent or an I(V) curve."""
 
 from __future__ import annotations
 
 import enum
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from simint.errors import InputError
+from simint.trace.curve_points import CHUNK, FloatArray, check_curves, maximum_power_points
 
-FloatArray = NDArray[np.floating[Any]]
-
-# Checks and sums walk long traces in pieces of this many values, so their temporaries stay near 8 MB.
-CHUNK = 1 << 20
+__all__ = [
+    "CHUNK",
+    "CurrentSource",
+    "CurveSource",
+    "FloatArray",
+    "PowerSource",
+    "Source",
+    "SourceKind",
+    "TheveninSource",
+    "check_values",
+    "float_array",
+    "max_power_w",
+    "scale_source",
+    "source_kind",
+    "take_segments",
+]
 
 
 class SourceKind(enum.StrEnum):
     """What a trace's values mean electrically."""
 
     POWER = "power"
+    CURRENT = "current"
     THEVENIN = "thevenin"
     IV = "iv"
 
@@ -47,6 +60,29 @@ class PowerSource:
     def segments(self) -> int:
         """Number of segments n."""
         return int(self.power_w.size)
+
+
+@dataclass(frozen=True, eq=False)
+class CurrentSource:
+    """A current that flows while the voltage at the source's terminals is below the compliance voltage, then none.
+
+    `current_a`: (n,) ampere. `compliance_v`: volt, one number for all segments.
+    """
+
+    current_a: FloatArray
+    compliance_v: float
+
+    def __post_init__(self) -> None:
+        _store(self, "current_a", _values(self.current_a, "current_a"))
+        compliance = float(self.compliance_v)
+        if not 0 < compliance < math.inf:
+            raise InputError(f"compliance_v must be positive and finite, got {compliance:g}")
+        _store(self, "compliance_v", compliance)
+
+    @property
+    def segments(self) -> int:
+        """Number of segments n."""
+        return int(self.current_a.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +134,7 @@ class CurveSource:
             )
         if self.current_a.shape[1] < 2:
             raise InputError("a current-voltage curve needs at least two points")
-        _check_curves(self.voltage_v, self.current_a)
+        check_curves(self.voltage_v, self.current_a)
 
     @property
     def segments(self) -> int:
@@ -106,32 +142,38 @@ class CurveSource:
         return int(self.current_a.shape[0])
 
 
-Source = PowerSource | TheveninSource | CurveSource
+Source = PowerSource | CurrentSource | TheveninSource | CurveSource
 
 
 def source_kind(source: Source) -> SourceKind:
     """The kind of a source."""
     if isinstance(source, PowerSource):
         return SourceKind.POWER
+    if isinstance(source, CurrentSource):
+        return SourceKind.CURRENT
     return SourceKind.THEVENIN if isinstance(source, TheveninSource) else SourceKind.IV
 
 
 def max_power_w(source: Source) -> FloatArray:
     """Power at the maximum power point of each segment, (n,) watt.
 
-    The value itself for a power source, Vs^2 / (4 Rs) for a Thevenin source (maximum power transfer), and the highest
-    vertex of V * I(V) over the linear pieces for a curve: on a piece I = I0 - g (V - V0) the product has its
-    vertex at V = (I0 + g V0) / (2 g).
+    The value itself for a power source, current times compliance voltage for a current source (its least upper bound),
+    Vs^2 / (4 Rs) for a Thevenin source (maximum power transfer), and the highest vertex of V * I(V) over the linear
+    pieces for a curve: on a piece I = I0 - g (V - V0) the product has its vertex at V = (I0 + g V0) / (2 g).
     """
     if isinstance(source, PowerSource):
         return source.power_w
+    if isinstance(source, CurrentSource):
+        return np.multiply(source.current_a, source.compliance_v, dtype=np.float64)
     if isinstance(source, TheveninSource):
         return np.square(source.voltage_v, dtype=np.float64) / (4.0 * np.asarray(source.resistance_ohm, np.float64))
     best = np.empty(source.segments)
     rows = max(1, CHUNK // source.current_a.shape[1])
     for first in range(0, source.segments, rows):
         piece = take_segments(source, first, min(first + rows, source.segments))
-        best[first : first + rows] = _curve_maximum(piece)
+        assert isinstance(piece, CurveSource)
+        voltage, current = maximum_power_points(piece.voltage_v, piece.current_a)
+        np.multiply(voltage, current, out=best[first : first + rows])
     return best
 
 
@@ -140,6 +182,8 @@ def take_segments(source: Source, first: int, last: int) -> Source:
     if isinstance(source, PowerSource):
         voltage = None if source.voltage_v is None else source.voltage_v[first:last]
         return PowerSource(source.power_w[first:last], voltage)
+    if isinstance(source, CurrentSource):
+        return CurrentSource(source.current_a[first:last], source.compliance_v)
     if isinstance(source, TheveninSource):
         resistance = source.resistance_ohm
         if not isinstance(resistance, float):
@@ -152,13 +196,15 @@ def take_segments(source: Source, first: int, last: int) -> Source:
 def scale_source(source: Source, factor: float) -> Source:
     """A source whose maximum power is `factor` times that of `source`.
 
-    Powers and the currents of curves are multiplied by the factor; a Thevenin source keeps its resistance and has its
-    voltage multiplied by the square root, because its maximum power goes with the square of the voltage.
+    Powers and currents (those of curves too) are multiplied by the factor; a Thevenin source keeps its resistance and
+    has its voltage multiplied by the square root, because its maximum power goes with the square of the voltage.
     """
     if not 0 <= factor < math.inf:
         raise InputError(f"a scale factor must be finite and not negative, got {factor:g}")
     if isinstance(source, PowerSource):
         return PowerSource(source.power_w * float(factor), source.voltage_v)
+    if isinstance(source, CurrentSource):
+        return CurrentSource(source.current_a * float(factor), source.compliance_v)
     if isinstance(source, TheveninSource):
         return TheveninSource(source.voltage_v * math.sqrt(factor), source.resistance_ohm)
     return CurveSource(source.voltage_v, source.current_a * float(factor))
@@ -210,39 +256,3 @@ def _store(instance: object, field: str, value: object) -> None:
 def _require_length(values: FloatArray, length: int, name: str) -> None:
     if values.size != length:
         raise InputError(f"{name} has {values.size} values for {length} segments")
-
-
-def _check_curves(voltage: FloatArray, current: FloatArray) -> None:
-    """Shape rules of current-voltage curves, row by row in pieces; the message names the row and point."""
-    rows = max(1, CHUNK // current.shape[1])
-    grids = voltage.reshape(-1, current.shape[1])
-    for first in range(0, grids.shape[0], rows):
-        grid = grids[first : first + rows]
-        _refuse(grid[:, :1] != 0, first, 0, "voltage_v", "each curve must start at 0 V")
-        _refuse(np.diff(grid, axis=1) <= 0, first, 1, "voltage_v", "voltages must rise strictly along a curve")
-    for first in range(0, current.shape[0], rows):
-        piece = current[first : first + rows]
-        _refuse(np.diff(piece, axis=1) > 0, first, 1, "current_a", "the current must not rise with the voltage")
-        end = "each curve must end at 0 A (the open-circuit voltage)"
-        _refuse(piece[:, -1:] != 0, first, piece.shape[1] - 1, "current_a", end)
-
-
-def _refuse(bad: NDArray[np.bool_], first_row: int, first_point: int, name: str, rule: str) -> None:
-    """Name the first bad point; `bad` covers the rows from `first_row` and the points from `first_point` on."""
-    if bad.any():
-        row, point = np.unravel_index(int(np.argmax(bad)), bad.shape)
-        raise InputError(f"{name}[{first_row + int(row)}, {first_point + int(point)}]: {rule}")
-
-
-def _curve_maximum(source: Source) -> FloatArray:
-    assert isinstance(source, CurveSource)
-    voltage = np.broadcast_to(source.voltage_v, source.current_a.shape).astype(np.float64)
-    current = source.current_a.astype(np.float64)
-    left, right, top = voltage[:, :-1], voltage[:, 1:], current[:, :-1]
-    slope = (top - current[:, 1:]) / (right - left)
-    # A flat piece has no vertex: its product rises up to the right end.
-    flat = slope <= 0
-    vertex = np.where(flat, right, (top + slope * left) / np.where(flat, 1.0, 2.0 * slope))
-    point = np.clip(vertex, left, right)
-    powers: FloatArray = point * (top - slope * (point - left))
-    return np.asarray(powers.max(axis=1))

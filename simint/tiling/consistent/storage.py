@@ -7,11 +7,15 @@ such a layer needs its output twice while it runs (replay semantics, section 2).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from simint.errors import InfeasibleError
 from simint.hardware.platform import Platform
 from simint.network.network import Network
 from simint.network.nvm import live_feature_elements, nvm_demand
+from simint.tiling.consistent.layer_cost import keeps_versions
+from simint.tiling.design import ExecutionDesign
+from simint.tiling.geometry import codes, geometry, trips
 
 
 def require_nvm(network: Network, platform: Platform) -> None:
@@ -40,3 +44,14 @@ def room_for_versions(network: Network, platform: Platform) -> tuple[bool, ...]:
         (elements + math.prod(layer.ofm)) * memory.element_bytes <= room
         for elements, layer in zip(live, network.layers, strict=True)
     )
+
+
+def layers_without_room(network: Network, designs: Sequence[ExecutionDesign], platform: Platform) -> tuple[str, ...]:
+    """Layers whose designs continue partial sums over commits although NVM has no room for a second output."""
+    lacking = []
+    for layer, design, room in zip(network.layers, designs, room_for_versions(network, platform), strict=True):
+        g, d = geometry(layer), codes(design)
+        size = trips(g, d)
+        if not room and keeps_versions(g, d, size.rows * size.cols):
+            lacking.append(layer.name)
+    return tuple(lacking)

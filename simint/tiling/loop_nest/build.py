@@ -11,6 +11,7 @@ from simint.hardware.platform import CostMode, Platform
 from simint.network.layer import Layer
 from simint.network.network import Network
 from simint.tiling.buffers import aligned_vm_bytes, buffer_rates, buffers_at, consistent_buffers, vm_bytes
+from simint.tiling.checkpoint_cost import FOOTPRINT_WORDS, image_costs, record_costs
 from simint.tiling.design import ExecutionDesign
 from simint.tiling.geometry import CONV, ORDER_O, DesignCodes, LayerGeometry, codes, geometry, trips
 from simint.tiling.legality import RULES_CONSISTENT, batch_is_spatial, batch_loop, legal_orders
@@ -50,22 +51,23 @@ def build_schedule(network: Network, designs: Sequence[ExecutionDesign], platfor
     costs = unit_costs(platform)
     built: dict[tuple[LayerGeometry, DesignCodes], LayerSchedule] = {}
     layers = []
-    vm = 0
     for number, (layer, design) in enumerate(zip(network.layers, designs, strict=True)):
         g, d = _geometry(layer, platform), codes(design)
         if (g, d) not in built:
             _check_design(layer, g, d)
             built[g, d] = _layer_schedule(layer, design, g, platform, costs)
-            vm = max(vm, _vm_bytes(g, d, platform))
         known = built[g, d]
         batches = tuple(replace(batch, layer=number) for batch in known.batches)
-        layers.append(LayerSchedule(layer.name, design, batches, known.program))
+        layers.append(replace(known, name=layer.name, design=design, batches=batches))
+    footprint_read, footprint_write = record_costs(costs, FOOTPRINT_WORDS, platform.mode is CostMode.PUBLISHED)
     return Schedule(
         layers=tuple(layers),
         boot=Cost(costs.energy.boot, costs.time.boot),
         index_read=Cost(costs.energy.index_read, costs.time.index_read),
         index_write=Cost(costs.energy.index_write, costs.time.index_write),
-        vm_bytes=vm,
+        vm_bytes=max((layer.vm_bytes for layer in layers), default=0),
+        footprint_read=footprint_read,
+        footprint_write=footprint_write,
     )
 
 
@@ -101,7 +103,17 @@ def _layer_schedule(
     nest = Nest(g, d.order, published)
     works, sequence = _loop_nest(nest, published_axes(g, d) if published else clipped_axes(g, d), d.s)
     whole = repeat(((sequence, g.groups),), lambda group: group)  # groups run one after another
-    return LayerSchedule(layer.name, design, price_batches(0, nest, works, costs), two_level(whole))
+    vm_bytes = _vm_bytes(g, d, platform)
+    save, load = image_costs(costs, vm_bytes, published)
+    return LayerSchedule(
+        name=layer.name,
+        design=design,
+        batches=price_batches(0, nest, works, costs),
+        program=two_level(whole),
+        vm_bytes=vm_bytes,
+        save=save,
+        load=load,
+    )
 
 
 def _loop_nest(nest: Nest, axes: Axes, s: int) -> tuple[list[BatchWork], Nested]:

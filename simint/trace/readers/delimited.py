@@ -1,4 +1,4 @@
-"""CSV and other delimited text: time and power, time with voltage and current, or time with irradiance or a voltage."""
+"""CSV and other delimited text: time with power, voltage and current, irradiance, a voltage or a current."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 
 from simint.errors import InputError
 from simint.trace.power_trace import PowerTrace
+from simint.trace.readers.current import describe_current, source_from_current
 from simint.trace.readers.headers import Header, Quantity, parse_header, quantity_by_unit, scale_of
-from simint.trace.readers.irradiance import irradiance_trace
+from simint.trace.readers.irradiance import cell_temperature, irradiance_trace
 from simint.trace.readers.options import ReadOptions
 from simint.trace.readers.text_table import TextTable, first_line, is_numeric_line, read_table, separator_of
 from simint.trace.readers.timing import Timing, timing_of
@@ -22,10 +23,11 @@ def read_delimited(path: Path, name: str, options: ReadOptions) -> PowerTrace:
     """Read a table whose header names the columns, such as `time_ms,power_uW` or `time (s); power [mW]`.
 
     Columns count by their first word: time, power, voltage, current, irradiance (also t, p, v, i, ghi). Power is
-    taken first, then voltage times current, irradiance, and a voltage alone (see `source_from_voltage`); a voltage
-    beside a power is kept as the source's voltage. A file without a header has time, power or time, voltage, current.
-    With `options.column` that column is the only one taken beside the times. Bare numbers are SI. The last sample
-    lasts as long as the one before it (`timing_of`).
+    taken first, then voltage times current, irradiance, a voltage alone (see `source_from_voltage`) and a current
+    alone, or the one named by `as_source = "current"` (see `source_from_current`); a voltage beside a power is kept as
+    the source's voltage. A file without a header has time, power or time, voltage, current. With `options.column`
+    that column is the only one taken beside the times. Bare numbers are SI. The last sample lasts as long as the one
+    before it (`timing_of`).
 
     Raises InputError for missing or doubled columns, unknown units, values that are no numbers and times that go back.
     """
@@ -40,10 +42,17 @@ def read_delimited(path: Path, name: str, options: ReadOptions) -> PowerTrace:
     power = _column(table, headers, Quantity.POWER, options)
     voltage = _column(table, headers, Quantity.VOLTAGE, options)
     current = _column(table, headers, Quantity.CURRENT, options)
+    as_current = (voltage is None and irradiance is None) or options.as_source is SourceKind.CURRENT
+    if power is None and current is not None and as_current:
+        flow = source_from_current(current, options.as_source, options.compliance_v)
+        origin += f"; {describe_current(flow.compliance_v)}"
+        return PowerTrace(name, flow, timing.step_s, timing.edges_s, provenance=origin)
+    if options.compliance_v is not None:
+        raise InputError("`compliance_v` belongs to a current source; take one with `as_source` or `column`")
     if power is None and voltage is not None and current is not None:
         power = voltage * current
     if power is None and irradiance is not None:
-        return irradiance_trace(irradiance, timing, name, origin, options)
+        return irradiance_trace(irradiance, timing, name, origin, options, cell_temperature(table, options))
     kind = options.as_source or SourceKind.POWER
     if power is None and voltage is not None:
         source = source_from_voltage(voltage, kind, options.load_ohm, options.source_ohm)
@@ -51,7 +60,7 @@ def read_delimited(path: Path, name: str, options: ReadOptions) -> PowerTrace:
         return PowerTrace(name, source, timing.step_s, timing.edges_s, provenance=origin)
     if power is None:
         raise InputError(
-            f"no column of power, of voltage and current, or of irradiance among {', '.join(table.headers)}; "
+            f"no column of power, voltage, current or irradiance among {', '.join(table.headers)}; "
             f"name it in the header, for example `time_s,power_mW`"
         )
     if kind is not SourceKind.POWER:
@@ -60,7 +69,8 @@ def read_delimited(path: Path, name: str, options: ReadOptions) -> PowerTrace:
 
 
 def _assumed_headers(table: TextTable, options: ReadOptions) -> tuple[Header, ...]:
-    second = Quantity.VOLTAGE if options.voltage_unit and len(table.headers) == 2 else Quantity.POWER
+    # Of two columns the second is a power, unless exactly one unit is given and says something else.
+    second = (quantity_by_unit(options) if len(table.headers) == 2 else None) or Quantity.POWER
     shapes = {
         2: (Quantity.TIME, second),
         3: (Quantity.TIME, Quantity.VOLTAGE, Quantity.CURRENT),
@@ -80,7 +90,9 @@ def _only_column(headers: tuple[Header, ...], options: ReadOptions) -> tuple[Hea
     chosen = next(header for header in headers if header.text == options.column)
     quantity = chosen.quantity or quantity_by_unit(options)
     if quantity is None or quantity is Quantity.TIME:
-        raise InputError(f"column {options.column!r}: give its unit (`power_unit`, `voltage_unit`, `irradiance_unit`)")
+        raise InputError(
+            f"column {options.column!r}: give its unit (`power_unit`, `voltage_unit`, `current_unit`, ...)"
+        )
     return tuple(
         dataclasses.replace(header, quantity=quantity)
         if header is chosen

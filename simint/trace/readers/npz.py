@@ -10,7 +10,15 @@ import numpy as np
 
 from simint.errors import InputError
 from simint.files import replacing
-from simint.trace.power_trace import CurveSource, PowerSource, PowerTrace, Source, TheveninSource, TraceEnd
+from simint.trace.power_trace import (
+    CurrentSource,
+    CurveSource,
+    PowerSource,
+    PowerTrace,
+    Source,
+    TheveninSource,
+    TraceEnd,
+)
 from simint.trace.readers.options import ReadOptions
 from simint.trace.source import FloatArray
 
@@ -26,12 +34,15 @@ def write_npz(trace: PowerTrace, path: Path) -> None:
     """Write a trace so that `read_npz` gives back an equal one; the file appears whole or not at all.
 
     Keys: `simint_trace` (layout number), `name`, `end`, `provenance`, `step_s` or `edges_s`, and the fields of the
-    source (`power_w`, `voltage_v` | `voltage_v`, `resistance_ohm` | `voltage_v`, `current_a`), in SI units.
+    source (`power_w`, `voltage_v` | `current_a`, `compliance_v` | `voltage_v`, `resistance_ohm` | `voltage_v`,
+    `current_a`), in SI units.
     """
     source = trace.source
     arrays: dict[str, object] = {MARK: VERSION, "name": trace.name, "end": trace.end, "provenance": trace.provenance}
     if isinstance(source, PowerSource):
         arrays |= {"power_w": source.power_w, "voltage_v": source.voltage_v}
+    elif isinstance(source, CurrentSource):
+        arrays |= {"current_a": source.current_a, "compliance_v": source.compliance_v}
     elif isinstance(source, TheveninSource):
         arrays |= {"voltage_v": source.voltage_v, "resistance_ohm": source.resistance_ohm}
     else:
@@ -89,7 +100,16 @@ def array_of(file: np.lib.npyio.NpzFile, key: str) -> FloatArray:
 def _source(file: np.lib.npyio.NpzFile) -> Source:
     if "power_w" in file:
         return PowerSource(array_of(file, "power_w"), array_of(file, "voltage_v") if "voltage_v" in file else None)
+    if "compliance_v" in file:
+        return CurrentSource(array_of(file, "current_a"), _number(file, "compliance_v"))
     if "current_a" in file:
         return CurveSource(array_of(file, "voltage_v"), array_of(file, "current_a"))
     resistance = array_of(file, "resistance_ohm")
     return TheveninSource(array_of(file, "voltage_v"), float(resistance) if resistance.ndim == 0 else resistance)
+
+
+def _number(file: np.lib.npyio.NpzFile, key: str) -> float:
+    value = array_of(file, key)
+    if value.ndim != 0:
+        raise InputError(f"array {key!r} has shape {value.shape}, one number is expected")
+    return float(value)

@@ -10,6 +10,7 @@ import numpy as np
 
 from simint.errors import InputError
 from simint.trace.power_trace import PowerTrace
+from simint.trace.readers.current import describe_current, source_from_current
 from simint.trace.readers.diode import CURVE_POINTS, diode_curves
 from simint.trace.readers.headers import Quantity, parse_header, quantity_by_unit, scale_of
 from simint.trace.readers.irradiance import irradiance_trace
@@ -71,11 +72,18 @@ def read_array(path: Path, selector: str, name: str, options: ReadOptions) -> Po
     quantity = known.quantity if known is not None else header.quantity or quantity_by_unit(options)
     step_s = options.step_s or (known.step_s if known is not None else None)
     if quantity is None:
-        raise InputError(f"array {selector!r}: give its unit (`power_unit`, `voltage_unit` or `irradiance_unit`)")
+        raise InputError(
+            f"array {selector!r}: give its unit (`power_unit`, `voltage_unit`, `current_unit` or `irradiance_unit`)"
+        )
     if step_s is None:
         raise InputError(f"array {selector!r} has no times, give `step_s`")
     values = values * scale_of(header, quantity, options)
     origin = f"{path.name}, array {selector}"
+    if quantity is Quantity.CURRENT:
+        flow = source_from_current(values, options.as_source, options.compliance_v)
+        return PowerTrace(name, flow, step_s, provenance=f"{origin}; {describe_current(flow.compliance_v)}")
+    if options.compliance_v is not None:
+        raise InputError(f"`compliance_v` belongs to a current, array {selector!r} holds a {quantity.name.lower()}")
     if quantity is Quantity.IRRADIANCE:
         return irradiance_trace(values, Timing(step_s=step_s), name, origin, options)
     if quantity is Quantity.POWER:
@@ -85,7 +93,9 @@ def read_array(path: Path, selector: str, name: str, options: ReadOptions) -> Po
         source = source_from_voltage(values, kind, options.load_ohm, options.source_ohm)
         origin += f"; {describe_voltage(kind, options.load_ohm, options.source_ohm)}"
         return PowerTrace(name, source, step_s, provenance=origin)
-    raise InputError(f"array {selector!r} holds a {quantity.name.lower()}, a power, voltage or irradiance is expected")
+    raise InputError(
+        f"array {selector!r} holds a {quantity.name.lower()}, a power, voltage, current or irradiance is expected"
+    )
 
 
 def read_mementos_array(path: Path, selector: str, name: str, options: ReadOptions) -> PowerTrace:

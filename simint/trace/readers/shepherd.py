@@ -107,6 +107,8 @@ def _end_points(voc_v: FloatArray, isc_a: FloatArray, options: ReadOptions) -> t
         return PowerSource(voc_v * isc_a * np.float32(fill_factor)), f"power Isc * Voc with an {said}"
     if kind is SourceKind.THEVENIN:
         raise InputError("`as_source`: end points give power or iv, a Thevenin source has a fill factor of 1/4")
+    if kind is SourceKind.CURRENT:
+        raise InputError("`as_source`: end points give power or iv, a current source has a fill factor of 1")
     curves = fill_factor_curves(
         voc_v.astype(np.float64), isc_a.astype(np.float64), fill_factor, options.curve_points or CURVE_POINTS
     )

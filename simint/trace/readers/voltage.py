@@ -20,7 +20,8 @@ def source_from_voltage(
     The maximum power of the Thevenin form, V^2 (1 + R_source/R_load)^2 / (4 R_source), is smallest at
     R_source = R_load, where it equals V^2 / R_load: both forms then bound from below what the harvester could give.
 
-    Raises InputError where a resistance that the form needs is missing, and for curves, which one voltage cannot give.
+    Raises InputError where a resistance that the form needs is missing, and for curves and currents, which a voltage
+    alone cannot give.
     """
     if kind is SourceKind.POWER:
         if load_ohm is None:
@@ -32,7 +33,7 @@ def source_from_voltage(
             raise InputError("a voltage becomes a Thevenin source only with `source_ohm`, the harvester's resistance")
         divider = 1.0 if load_ohm is None else 1.0 + source_ohm / load_ohm
         return TheveninSource(voltage_v * divider, source_ohm)
-    raise InputError("`as_source`: a recorded voltage gives power or thevenin, not a current-voltage curve")
+    raise InputError(f"`as_source`: a recorded voltage gives power or thevenin, not {kind}")
 
 
 def describe_voltage(kind: SourceKind, load_ohm: float | None, source_ohm: float | None) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from simint.errors import InputError
 from simint.trace.power_trace import PowerTrace
 from simint.trace.readers.headers import Header, Quantity, parse_header, scale_of
-from simint.trace.readers.irradiance import irradiance_trace
+from simint.trace.readers.irradiance import cell_temperature, irradiance_trace
 from simint.trace.readers.options import ReadOptions
 from simint.trace.readers.text_table import TextTable, first_line, read_table, separator_of
 from simint.trace.readers.timing import timing_of
@@ -47,7 +47,8 @@ def read_weather(path: Path, name: str, options: ReadOptions) -> PowerTrace:
     clock, seconds_per_unit = _time_of_day(table)
     timing = timing_of(_over_midnights(clock, 86400.0 / seconds_per_unit), seconds_per_unit, options.step_s)
     origin = f"{path.name}, column {header.text!r}, dates not used"
-    return irradiance_trace(table.numbers(column) * scale, timing, name, origin, options)
+    irradiance = table.numbers(column) * scale
+    return irradiance_trace(irradiance, timing, name, origin, options, cell_temperature(table, options))
 
 
 def pick_irradiance(table: TextTable, options: ReadOptions) -> tuple[int, Header]:

@@ -16,10 +16,13 @@ from simint.trace.power_trace import PowerTrace
 from simint.trace.synthesis.indoor import OfficeLight, office_light
 from simint.trace.synthesis.kinetic import WalkingShoe, walking_shoe
 from simint.trace.synthesis.outdoor import OutdoorSolar, outdoor_solar
+from simint.trace.synthesis.outdoor_cell import OutdoorCell, outdoor_cell
 from simint.trace.synthesis.plain import (
+    ConstantCurrent,
     ConstantPower,
     ConstantThevenin,
     SquareWave,
+    constant_current,
     constant_power,
     constant_thevenin,
     square_wave,
@@ -47,12 +50,14 @@ class Generator:
 
 GENERATORS = (
     Generator("outdoor-solar", "small cell under the clear sky and passing clouds", OutdoorSolar, outdoor_solar, True),
+    Generator("outdoor-cell", "the same sky on a cell's I(V) curves", OutdoorCell, outdoor_cell, True),
     Generator("office-light", "indoor cell on a desk: daylight, lamps, occupancy", OfficeLight, office_light, True),
     Generator("rf-walk-by", "RF receiver carried past a transmitter", RadioWalkBy, radio_walk_by, True),
     Generator("rf-on-off", "RF source in two states (Markov)", RadioOnOff, radio_on_off, False),
     Generator("walking-shoe", "shock harvester in a shoe: strides within bouts", WalkingShoe, walking_shoe, True),
     Generator("wrist-thermal", "thermoelectric generator on the wrist", WristThermal, wrist_thermal, True),
     Generator("constant-power", "constant power", ConstantPower, constant_power, False),
+    Generator("constant-current", "constant current up to a voltage", ConstantCurrent, constant_current, False),
     Generator("constant-thevenin", "constant voltage behind a resistance", ConstantThevenin, constant_thevenin, False),
     Generator("square-wave", "two powers in turn", SquareWave, square_wave, False),
 )

@@ -18,14 +18,11 @@ from simint.trace.synthesis.span import Span, require_positive, require_range
 _HAURWITZ_W_M2 = 1098.0
 _HAURWITZ_EXPONENT = 0.057
 # Irradiance at which the power of solar cells is rated (IEC 60904-3).
-_RATING_W_M2 = 1000.0
+RATING_W_M2 = 1000.0
 
 
-class OutdoorSolar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A horizontal cell outdoors from local solar midnight on.
-
-    `peak_power`: of the cell at 1000 W/m2; the default is the data sheet value of the KXOB25-05X3F (ANYSOLAR, 23 mm x
-    8 mm). Power is taken as proportional to irradiance.
+class OutdoorSky(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Irradiance on a horizontal plane outdoors from local solar midnight on.
 
     The clear-sky index (irradiance over that of a clear sky) follows a two-state model as in R. Morf, Solar Energy 62,
     101, 1998: exponential sojourns of mean `clear_time` and `cloud_time`, in each state a mean and a standard
@@ -36,7 +33,6 @@ class OutdoorSolar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     latitude_deg: float = 39.742
     day_of_year: int = 258
-    peak_power: Watt = 30.7e-3
     clear_index: float = 1.055
     clear_deviation: float = 0.100
     cloud_index: float = 0.369
@@ -48,11 +44,24 @@ class OutdoorSolar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def __post_init__(self) -> None:
         require_range(self, -90, 90, "latitude_deg")
         require_range(self, 1, 366, "day_of_year")
-        require_positive(self, "peak_power", "clear_index", "cloud_index", "clear_time", "cloud_time")
-        require_positive(self, "index_correlation")
+        require_positive(self, "clear_index", "cloud_index", "clear_time", "cloud_time", "index_correlation")
         require_range(self, 0, math.inf, "clear_deviation", "cloud_deviation")
         if not self.cloud_index < self.clear_index:
             raise InputError(f"`cloud_index` must lie below `clear_index` ({self.clear_index:g})")
+
+
+class OutdoorSolar(OutdoorSky, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A cell under that sky whose power is proportional to the irradiance.
+
+    `peak_power`: of the cell at 1000 W/m2; the default is the data sheet value of the KXOB25-05X3F (ANYSOLAR, 23 mm x
+    8 mm).
+    """
+
+    peak_power: Watt = 30.7e-3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_positive(self, "peak_power")
 
 
 def elevation_sine(latitude_deg: float, day_of_year: int, time_s: FloatArray) -> FloatArray:
@@ -76,14 +85,19 @@ def clear_sky_w_m2(sine: FloatArray) -> FloatArray:
     return np.where(sine > 0, _HAURWITZ_W_M2 * up * np.exp(-_HAURWITZ_EXPONENT / up), 0.0)
 
 
-def outdoor_solar(parameters: OutdoorSolar, span: Span, rng: np.random.Generator) -> PowerTrace:
-    """Clear sky times clear-sky index times the cell; the index is cut at 0."""
+def sky_irradiance(sky: OutdoorSky, span: Span, rng: np.random.Generator) -> FloatArray:
+    """Irradiance of each sample, (n,) W/m2: clear sky times clear-sky index; the index is cut at 0."""
     times = span.midpoints()
-    clear = markov(rng, parameters.clear_time, parameters.cloud_time, span.duration_s).at(times)
-    wander = ornstein_uhlenbeck(rng, span.samples, span.step, parameters.index_correlation)
-    index = np.where(clear, parameters.clear_index, parameters.cloud_index)
-    index += np.where(clear, parameters.clear_deviation, parameters.cloud_deviation) * wander
-    irradiance = clear_sky_w_m2(elevation_sine(parameters.latitude_deg, parameters.day_of_year, times))
+    clear = markov(rng, sky.clear_time, sky.cloud_time, span.duration_s).at(times)
+    wander = ornstein_uhlenbeck(rng, span.samples, span.step, sky.index_correlation)
+    index = np.where(clear, sky.clear_index, sky.cloud_index)
+    index += np.where(clear, sky.clear_deviation, sky.cloud_deviation) * wander
+    irradiance = clear_sky_w_m2(elevation_sine(sky.latitude_deg, sky.day_of_year, times))
     irradiance *= np.maximum(index, 0.0)
-    power = irradiance * (parameters.peak_power / _RATING_W_M2)
+    return irradiance
+
+
+def outdoor_solar(parameters: OutdoorSolar, span: Span, rng: np.random.Generator) -> PowerTrace:
+    """Irradiance times the cell's power at 1000 W/m2."""
+    power = sky_irradiance(parameters, span, rng) * (parameters.peak_power / RATING_W_M2)
     return PowerTrace("outdoor-solar", PowerSource(power), step_s=span.step)

@@ -1,4 +1,4 @@
-"""Traces without chance: constant power, a constant Thevenin source, a square wave."""
+"""Traces without chance: constant power, constant current, a constant Thevenin source, a square wave."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import math
 import msgspec
 import numpy as np
 
-from simint.config import Ohm, Second, Volt, Watt
+from simint.config import Ampere, Ohm, Second, Volt, Watt
 from simint.errors import InputError
-from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource
+from simint.trace.power_trace import CurrentSource, PowerSource, PowerTrace, TheveninSource
 from simint.trace.synthesis.span import Span, require_positive, require_range
 
 
@@ -20,6 +20,20 @@ class ConstantPower(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __post_init__(self) -> None:
         require_range(self, 0, math.inf, "power")
+
+
+class ConstantCurrent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same current all the time, up to the compliance voltage; the defaults offer at most 1 mW, as `ConstantPower`.
+
+    A bench supply in current limit, or a recorded harvester played back by a source-measure unit, is such a source.
+    """
+
+    current: Ampere = 250e-6
+    compliance: Volt = 4.0
+
+    def __post_init__(self) -> None:
+        require_range(self, 0, math.inf, "current")
+        require_positive(self, "compliance")
 
 
 class ConstantThevenin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +68,12 @@ class SquareWave(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def constant_power(parameters: ConstantPower, span: Span, rng: np.random.Generator) -> PowerTrace:
     """One segment of constant power."""
     return PowerTrace("constant-power", PowerSource(np.array([parameters.power])), step_s=span.duration_s)
+
+
+def constant_current(parameters: ConstantCurrent, span: Span, rng: np.random.Generator) -> PowerTrace:
+    """One segment of a constant current."""
+    source = CurrentSource(np.array([parameters.current]), parameters.compliance)
+    return PowerTrace("constant-current", source, step_s=span.duration_s)
 
 
 def constant_thevenin(parameters: ConstantThevenin, span: Span, rng: np.random.Generator) -> PowerTrace:

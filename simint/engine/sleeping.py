@@ -1,0 +1,62 @@
+"""Asleep: until the next release, until a guard's batch is covered, or until a checkpointed supply has recovered."""
+
+from __future__ import annotations
+
+import math
+
+from simint.engine.device import Attempt, Device, RunOver
+from simint.engine.failure import attempt, impossible, position, power_failed
+from simint.engine.nontermination import capacitance_to_hold
+from simint.engine.program import Step
+from simint.engine.run import Verdict
+from simint.engine.stagnation import Climb
+from simint.engine.voltage_budget import lowest_start_v
+from simint.physics.source import LOOP, STOP
+from simint.physics.state import HIGH, LOW, NEVER
+
+# A batch's phases round the voltage at each of their ends; a guard that counts on every digit would lose batches.
+_ROUNDING = 1e-12
+
+
+def admitted(device: Device, step: Step) -> Attempt:
+    """Sleep until the stored energy covers the step whatever the source does meanwhile."""
+    storage, key = device.storage, (step.number, device.vm_warm)
+    if key not in device.needed_v:
+        device.needed_v[key] = lowest_start_v(storage, [device.rows(step)]) * (1.0 + _ROUNDING)
+    needed_v = device.needed_v[key]
+    if needed_v > storage.node.ceiling_v:
+        enough = capacitance_to_hold(storage, needed_v, storage.node.ceiling_v)
+        where, work = position(device, step), attempt(device, True)
+        raise impossible(device, where, work, "the guard waits for a voltage above the clamp", enough)
+    if storage.voltage >= needed_v:
+        return True
+    return (yield from asleep(device, math.inf, needed_v, "the guard never finds enough energy for it"))
+
+
+def asleep(device: Device, wait_s: float, until_v: float, hopeless: str = "") -> Attempt:
+    """Asleep for `wait_s`, or until the capacitor is at `until_v`.
+
+    `hopeless`: why the run cannot go on where the voltage is never reached and power never fails either.
+    """
+    storage, climb = device.storage, Climb()
+    looped = storage.source.end == LOOP
+    end_s = storage.now_s + wait_s
+    while True:
+        before, since = storage.voltage, device.remember()
+        wait_left = max(end_s - storage.now_s, 0.0)
+        piece = min(wait_left, device.time_left(), storage.source.duration_s if looped else math.inf)
+        code = storage.rest(device.sleep_power_w, piece, storage.supply.v_off, until_v)
+        yield device.passed("sleep", storage.now_s, since, device.sleep_power_w)
+        if code == LOW:
+            power_failed(device, None, asleep=True)
+            return False
+        if code == HIGH or (piece == wait_left and code != NEVER):
+            return True
+        if device.time_is_over():
+            raise RunOver(Verdict.STOPPED)
+        if code == NEVER and storage.source.end == STOP:
+            raise RunOver(Verdict.STOPPED, "the source ended while the device slept")
+        job = device.job
+        if job is not None and (code == NEVER or climb.hopeless(storage, before, until_v, device.sleep_power_w, True)):
+            enough = capacitance_to_hold(storage, until_v, storage.voltage)
+            raise impossible(device, position(device, job.step), attempt(device, True), hopeless, enough)
