@@ -42,6 +42,7 @@ POLICIES: dict[str, RecoveryPolicy] = {
     "long timer": Timer(0.0941),
     "jit": JustInTime(2.1),
     "eager jit": JustInTime(2.5, 2.6),
+    "jit that browns out asleep": JustInTime(2.06, 2.95),
     "late jit": JustInTime(2.004),
     "jit that never saves": JustInTime(V_OFF),
 }

@@ -7,6 +7,7 @@ import itertools
 import math
 
 import msgspec
+import numpy as np
 import pytest
 from engine_cases import (
     BOOT,
@@ -31,6 +32,7 @@ from simint.engine.voltage_budget import CHECKPOINT_MARGIN
 from simint.engine.workload import Workload
 from simint.errors import InfeasibleError, InputError
 from simint.hardware.capacitor import Capacitor
+from simint.hardware.regulator import Ldo
 from simint.tiling.schedule import ZERO, Cost, Schedule
 
 random_runs = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -157,7 +159,7 @@ def test_a_save_from_the_safe_voltage_completes_and_from_below_is_torn() -> None
 def test_a_torn_save_leaves_the_former_checkpoint_valid() -> None:
     """In the light the save completes, in the dark it is torn; then work goes on from the first one."""
     trace = power(3e-3, 3e-3, 3e-3, 0.0, 0.0, 0.0, step_s=0.5)
-    run = simulated(case(trace, uniform(80), policy=JustInTime(2.004, 2.2), initial_voltage=3.0))
+    run = simulated(case(trace, uniform(80), policy=JustInTime(2.006, 2.2), initial_voltage=3.0))
     assert run.verdict is Verdict.COMPLETED
     assert checkpoints(run) == (1, 1, 1)
     first, second = run.power_cycles
@@ -236,6 +238,26 @@ def test_a_safe_threshold_loses_no_tile_and_tears_no_save(draft: Draft) -> None:
         assert sum(each.tiles_started for each in run.layers) == executed
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("esr", [0.0, 20.0], ids=["no esr", "esr"])
+@pytest.mark.parametrize("regulator", [None, Ldo(output_voltage=1.8)], ids=["direct", "ldo"])
+def test_the_default_threshold_knows_the_losses_of_the_supply(seed: int, esr: float, regulator: Ldo | None) -> None:
+    """Power that comes and goes at random: no save is torn, no tile lost, and some work is done in several parts."""
+    leaky = Capacitor(capacitance=1e-3, leakage=20e3, esr=esr)
+    supply = msgspec.structs.replace(boost(leaky, quiescent=20e-6), regulator=regulator)
+    rng = np.random.default_rng(seed)
+    trace = power(*(rng.choice([0.0, 2e-3, 12e-3], 60) * rng.uniform(0.5, 1.5, 60)), step_s=0.05)
+    work = schedule(layer("L0", (batch(2e-3, power_w=8e-3), 2), (batch(60e-6, power_w=3e-3), 10)))
+    workload = Workload(inferences=4)
+    run = simulated(case(trace, work, supply, JustInTime(), workload, sleep_power_w=0.3e-3, duration_s=300.0))
+    saved, torn, _ = checkpoints(run)
+    assert saved > 0
+    assert torn == 0
+    assert sum(each.tiles_lost for each in run.layers) == 0
+    assert run.verdict is Verdict.COMPLETED
+    assert run.energy.compute == pytest.approx(4 * (2 * 2e-3 + 10 * 60e-6))
+
+
 def tiles_of(work: Schedule) -> list:
     return [
         tile
@@ -288,7 +310,7 @@ def test_voltages_that_contradict_the_supply_are_refused(policy: JustInTime, mes
 def test_thresholds_that_a_series_resistance_bridges_are_refused() -> None:
     """Writing the index draws 8 mW: at 2.6 V about 3 mA, of which 100 ohm drop 0.3 V."""
     supply = boost(Capacitor(capacitance=1e-3, esr=100.0))
-    with pytest.raises(InputError, match="policy `jit` would chatter: at `v_resume` = 2.6 V a load of 8 mW"):
+    with pytest.raises(InputError, match=r"policy `jit` would chatter: at `v_resume` = 2.6 V a load of 8 mW"):
         simulated(case(power(1e-3), uniform(3), supply, JustInTime(2.5, 2.6)))
     run = simulated(case(power(1e-3), uniform(100), supply, JustInTime(2.5, 2.9)))
     assert run.verdict is Verdict.COMPLETED

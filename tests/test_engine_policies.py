@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+
+import msgspec
+import numpy as np
 import pytest
-from engine_cases import BOOT, INDEX, batch, boost, case, layer, power, schedule, simulated, uniform
+from engine_cases import BOOT, FOOTPRINT, INDEX, batch, boost, case, layer, power, schedule, simulated, uniform
+from engine_strategies import Draft, drafts
+from hypothesis import HealthCheck, given, settings
 
 from simint.engine.policy import (
     Footprint,
     JustInTime,
     PerLayer,
+    RecoveryPolicy,
     Restart,
     Tile,
     TileShutdown,
@@ -18,7 +26,11 @@ from simint.engine.policy import (
 from simint.engine.run import CycleEnd, Verdict
 from simint.engine.workload import Workload
 from simint.errors import InputError
-from simint.tiling.schedule import Cost
+from simint.hardware.capacitor import Capacitor
+from simint.hardware.regulator import Ldo
+from simint.tiling.schedule import ZERO, Cost, LayerSchedule, Loop
+
+random_runs = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SWING_J = 0.5 * 1e-3 * (3.0**2 - 2.0**2)
 START_J = BOOT.energy_j + INDEX.energy_j
@@ -151,6 +163,28 @@ def test_the_guard_starts_a_batch_as_soon_as_the_stored_energy_covers_it() -> No
     assert harvest_w * (run.time.sleep + on_s) == pytest.approx(START_J + 40 * BATCH_J + left_j - SWING_J)
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("esr", "regulator", "quiescent"),
+    [(20.0, None, 0.0), (0.0, Ldo(output_voltage=1.8), 20e-6), (20.0, Ldo(output_voltage=1.8), 20e-6)],
+    ids=["esr", "ldo", "both"],
+)
+def test_the_guard_knows_the_losses_of_the_supply(
+    seed: int, esr: float, regulator: Ldo | None, quiescent: float
+) -> None:
+    """Power that comes and goes at random; a batch that was begun is never lost, whatever the supply takes."""
+    leaky = Capacitor(capacitance=1e-3, leakage=20e3, esr=esr)
+    supply = msgspec.structs.replace(boost(leaky, quiescent=quiescent), regulator=regulator)
+    rng = np.random.default_rng(seed)
+    trace = power(*(rng.choice([0.0, 2e-3, 12e-3], 60) * rng.uniform(0.5, 1.5, 60)), step_s=0.05)
+    work = schedule(layer("L0", (batch(300e-6, power_w=8e-3), 5), (batch(60e-6, power_w=3e-3), 10)))
+    case_of = functools.partial(case, trace, work, supply, workload=Workload(inferences=6), duration_s=300.0)
+    guarded, greedy = simulated(case_of(policy=Tile(guards=True))), simulated(case_of())
+    assert sum(each.tiles_lost for each in guarded.layers) == 0
+    assert sum(each.tiles_lost for each in greedy.layers) > 0
+    assert guarded.finished
+
+
 def test_sleep_draws_its_power_and_can_brown_out() -> None:
     """An outage in the guard's sleep costs the boot, not the work."""
     trace = power(2e-3, 0.0, 0.0, 0.0, step_s=2.0)
@@ -168,6 +202,104 @@ def test_volatile_memory_stays_warm_from_one_inference_to_the_next() -> None:
     assert len(run.power_cycles) == 1
     assert run.energy.boot == pytest.approx(BOOT.energy_j)
     assert [inference.power_cycles for inference in run.inferences] == [1] * 4
+
+
+def test_layer_commits_at_layer_ends_and_a_failure_restarts_the_layer() -> None:
+    """Layers of 8 batches: two of them fit a charge, the third is lost each time."""
+    work = schedule(*(layer(f"L{k}", (batch(), 8)) for k in range(4)))
+    run = simulated(case(power(1e-3), work, policy=PerLayer(), harvest_while_on=False))
+    assert run.verdict is Verdict.COMPLETED
+    assert [cycle.tiles_committed for cycle in run.power_cycles] == [16, 16]
+    first = run.power_cycles[0]
+    assert first.tiles_lost == FIT - 16 + 1
+    assert [each.tiles_lost for each in run.layers] == [0, 0, first.tiles_lost, 0]
+    assert run.energy.lost == pytest.approx(SWING_J - START_J - 16 * 1.2 * 100e-6 - 2 * INDEX.energy_j)
+    assert run.energy.index == pytest.approx(4 * INDEX.energy_j)
+    assert run.energy.restore == pytest.approx(2 * INDEX.energy_j)
+
+
+def test_layer_leaves_partial_sums_where_they_are() -> None:
+    """Within a layer nothing is preserved: no partial sum is written, and a restart does not re-load any."""
+    written, reload = Cost(30e-6, 6e-3), Cost(10e-6, 2e-3)
+    work = schedule(layer("L0", (batch(preserve=written, reload=reload), 4), (batch(), 1)))
+    run = simulated(case(power(1.0), work, boost(v_max=3.0), PerLayer()))
+    assert run.energy.write_back == pytest.approx(10e-6)
+    assert run.layers[0].traffic.write_backs == 1
+    assert run.energy.index == pytest.approx(INDEX.energy_j)
+
+
+def test_a_layer_that_no_power_cycle_holds_is_named() -> None:
+    work = schedule(layer("small", (batch(), 3)), layer("large", (batch(), FIT + 1)))
+    run = simulated(case(power(1e-3), work, policy=PerLayer(), harvest_while_on=False))
+    assert run.verdict is Verdict.NONTERMINATION
+    assert run.nontermination is not None
+    assert run.nontermination.layer == "large"
+    needed_j = START_J + (FIT + 1) * 1.2 * 100e-6 + INDEX.energy_j
+    assert run.nontermination.needed_j == pytest.approx(needed_j)
+    assert simulated(case(power(1e-3), work, harvest_while_on=False)).verdict is Verdict.COMPLETED
+
+
+def test_footprint_writes_its_counter_after_every_tile_and_repeats_one_at_most() -> None:
+    run = simulated(case(power(1e-3), uniform(60), policy=Footprint(), harvest_while_on=False))
+    assert run.verdict is Verdict.COMPLETED
+    assert all(cycle.tiles_lost <= 1 for cycle in run.power_cycles)
+    assert run.energy.index == pytest.approx(60 * FOOTPRINT.energy_j)
+    assert run.energy.restore == pytest.approx(len(run.power_cycles) * FOOTPRINT.energy_j)
+    with pytest.raises(InputError, match=r"layer 'L0': policy 'footprint' needs batches of one tile \(s = 1\)"):
+        simulated(case(power(1e-3), schedule(layer("L0", (batch(tiles=2), 3))), policy=Footprint()))
+
+
+@random_runs
+@given(drafts(policies=(Footprint(),)))
+def test_footprint_is_tile_with_batches_of_one_tile_and_another_record(draft: Draft) -> None:
+    work = draft.schedule
+    renamed = dataclasses.replace(work, index_read=work.footprint_read, index_write=work.footprint_write)
+    counted, indexed = (
+        simulated(dataclasses.replace(draft.case(), schedule=each, policy=policy))
+        for each, policy in ((work, Footprint()), (renamed, Tile()))
+    )
+    assert repr(counted) == repr(indexed)
+
+
+@random_runs
+@given(drafts(policies=(PerLayer(),)))
+def test_layer_is_tile_where_every_layer_is_one_batch(draft: Draft) -> None:
+    def whole(each: LayerSchedule) -> LayerSchedule:
+        single = dataclasses.replace(each.batches[0], preserve=ZERO)
+        return dataclasses.replace(each, batches=(single,), program=(Loop(((0, 1),), 1),))
+
+    work = dataclasses.replace(draft.schedule, layers=tuple(whole(each) for each in draft.schedule.layers))
+    runs = [
+        simulated(dataclasses.replace(draft.case(), schedule=work, policy=policy)) for policy in (PerLayer(), Tile())
+    ]
+    assert repr(runs[0]) == repr(runs[1])
+
+
+@pytest.mark.parametrize(
+    ("policy", "indices", "footprints"),
+    [
+        (Restart(), 0, 0),
+        (PerLayer(), 1 + 2, 0),
+        (Tile(), 1 + 30, 0),
+        (Tile(guards=True), 1 + 30, 0),
+        (Footprint(), 0, 1 + 30),
+        (Timer(100.0), 1 + 1, 0),
+        (JustInTime(), 1 + 1, 0),
+    ],
+    ids=lambda value: value.name if isinstance(value, RecoveryPolicy) else "",
+)
+def test_power_that_never_fails_leaves_the_inference_and_the_records(
+    policy: RecoveryPolicy, indices: int, footprints: int
+) -> None:
+    """Two layers of 10 and 20 batches: the continuous cost, a boot, and each record read once and written in time."""
+    work = schedule(layer("L0", (batch(), 10)), layer("L1", (batch(), 20)))
+    run = simulated(case(power(1.0), work, boost(v_max=3.0), policy))
+    records_j = indices * INDEX.energy_j + footprints * FOOTPRINT.energy_j
+    records_s = indices * INDEX.time_s + footprints * FOOTPRINT.time_s
+    assert run.energy.device == pytest.approx(BOOT.energy_j + records_j + 30 * 1.2 * 100e-6)
+    assert run.continuous_s == pytest.approx(30 * 1.2 * 100e-6 / 5e-3)
+    assert run.overhead_s == pytest.approx(BOOT.time_s + records_s)
+    assert (run.energy.lost, run.energy.sleep) == (0, 0)
 
 
 def test_policies_by_name() -> None:

@@ -169,5 +169,5 @@ def test_the_ceiling_of_a_supply_is_its_clamp_or_else_the_rating_of_its_capacito
 def test_an_unknown_preset_names_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"unknown platform 'avr'; known: msp430fr5994, .* or a path to a \.toml file"):
         load_platform("avr")
-    with pytest.raises(InputError, match="unknown supply 'mains'; known: boost, .*, thevenin; or a path"):
+    with pytest.raises(InputError, match=r"unknown supply 'mains'; known: boost, .*, thevenin; or a path"):
         load_supply("mains")

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHECK = """
 import simint, nas.space
 from pathlib import Path
-from simint.hardware.presets import load_platform, load_supply, preset_names
+from simint.hardware.presets import load_part, load_platform, load_supply, part_names, preset_names
 from simint.hardware.platform import Platform
 from simint.hardware.supply import Supply
 from simint.network.catalogue import load_network, network_presets
@@ -28,7 +28,10 @@ assert catalogue_folder().is_relative_to(here), catalogue_folder()
 assert len(catalogue_names()) >= 8
 assert load_trace("square-wave").segments > 0
 assert len([load_platform(name) for name in preset_names(Platform)]) >= 3
-assert len([load_supply(name) for name in preset_names(Supply)]) >= 2
+assert len([load_supply(name) for name in preset_names(Supply)]) >= 6
+folders = {"capacitor": "capacitors", "converter": "converters", "regulator": "regulators", "table": "tables"}
+assert len([load_part(field, name) for field, folder in folders.items() for name in part_names(folder)]) >= 25
+assert (here / "hardware" / "presets" / "tables" / "LICENSES.md").is_file()
 assert len([load_network(preset.name) for preset in network_presets()]) == 12
 assert nas.space.load_space("har").name
 """

@@ -138,9 +138,9 @@ def test_errors_with_stated_parameters_have_not_grown(
 def test_capacitances_in_place_and_a_stepped_send_meet_the_aim(bench: Bench) -> None:
     largest, inside_send = hardware.calibration(bench.captures)
     board = hardware.with_send_shape(hardware.with_capacitances(bench.board, largest), inside_send)
-    used = {capture.number for capture in (*largest, *inside_send)}
-    assert len(used) == 8
-    rest = [capture for capture in bench.complete("constant current") if capture.number not in used]
+    assert len({capture.number for capture in (*largest, *inside_send)}) == 8
+    rest = hardware.unused(bench.complete("constant current"), [*largest, *inside_send])
+    assert len(rest) == 60 - 8 - 4  # four more are `loop` captures with the current and capacitor of one of the eight
     predictor = hardware.engine(board, bench.data)
     for quantity in ("on-time", "off-time", "on-states"):
         median, high = spread(rest, predictor, quantity)

@@ -21,7 +21,7 @@ from simint.engine.application import Application, Task
 from simint.engine.compose import tasks_alone
 from simint.engine.event import Case, simulate
 from simint.engine.policy import Restart
-from simint.engine.run import CycleEnd, Run, Verdict
+from simint.engine.run import CycleEnd, Run
 from simint.engine.workload import Workload
 from simint.errors import InputError
 from simint.hardware.presets import load_supply
@@ -136,7 +136,7 @@ def predict(board: Board, data: Path, capture: Capture) -> Prediction:
     except InputError:
         return Prediction("off")  # the panel's open-circuit voltage lies below v_on
 
-    def run(application: Application) -> Run:
+    def run(tasks: tuple[Task, ...]) -> Run:
         boot = Cost(board.init.current_a * _load_v(supply) * board.init.duration_s, board.init.duration_s)
         return simulate(
             Case(
@@ -145,18 +145,20 @@ def predict(board: Board, data: Path, capture: Capture) -> Prediction:
                 schedule=tasks_alone(boot),
                 policy=Restart(),
                 workload=Workload(),
-                application=application,
+                application=Application(before=tasks),
                 initial_voltage=supply.v_off,
                 duration_s=capture.window_s,
             )
         )
 
-    result = run(_application(board, capture.app, supply))
-    if result.verdict is Verdict.NONTERMINATION:
-        # SEND never completes. What the node does until it browns out is the same if SEND has no end.
-        result = run(_application(board, "cut", supply))
-        return dataclasses.replace(_summary(result), sends_per_on=0.0)
-    return _summary(result)
+    tasks = _tasks(board, capture.app, supply)
+    result = run(tasks)
+    if result.nontermination is None:
+        return _summary(result)
+    # A step never completes, which ends a run. What the node does until it browns out is the same if that has no end.
+    cut = [task.name for task in tasks].index(result.nontermination.layer)
+    endless = msgspec.structs.replace(tasks[cut], duration=None)
+    return dataclasses.replace(_summary(run((*tasks[:cut], endless))), sends_per_on=0.0)
 
 
 def _load_v(supply: Supply) -> float:
@@ -164,17 +166,14 @@ def _load_v(supply: Supply) -> float:
     return supply.regulator.output_voltage
 
 
-def _application(board: Board, app: str, supply: Supply) -> Application:
-    def task(step: Step, endless: bool = False) -> Task:
-        duration = None if endless else step.duration_s
-        return Task(name=step.name, current=step.current_a, voltage=_load_v(supply), duration=duration)
+def _tasks(board: Board, app: str, supply: Supply) -> tuple[Task, ...]:
+    def task(step: Step) -> Task:
+        return Task(name=step.name, current=step.current_a, voltage=_load_v(supply), duration=step.duration_s)
 
-    tasks = [task(board.sense), *(task(step) for step in board.send)]
-    if app == "burn":
-        tasks.append(task(Step("BURN", 0.0, board.burn_a), endless=True))
-    elif app == "cut":
-        tasks[-1] = task(board.send[-1], endless=True)
-    return Application(before=tuple(tasks))
+    once = task(board.sense), *(task(step) for step in board.send)
+    if app == "loop":
+        return once
+    return (*once, Task(name="BURN", current=board.burn_a, voltage=_load_v(supply)))
 
 
 def _summary(run: Run) -> Prediction:
@@ -182,9 +181,9 @@ def _summary(run: Run) -> Prediction:
     whole = [cycle for cycle in cycles if cycle.ended_by is CycleEnd.BROWN_OUT]
     if not cycles:
         return Prediction("off")
-    if not whole or len(cycles) < 2:
-        return Prediction("on" if not whole else "cycles")
+    if len(cycles) < 2:
+        return Prediction("on")
     on = [cycle.off_s - cycle.on_s for cycle in whole]
     off = [after.on_s - before.off_s for before, after in pairwise(cycles)]
-    sends = next(task.done for task in run.tasks if task.name == "SEND")
+    sends = sum(task.done for task in run.tasks if task.name == "SEND")
     return Prediction("cycles", float(np.mean(on)), float(np.mean(off)), sends / len(cycles))

@@ -75,6 +75,12 @@ def calibration(captures: Iterable[Capture]) -> tuple[list[Capture], list[Captur
     return largest, sorted(inside_send, key=lambda capture: capture.on_s)
 
 
+def unused(captures: Iterable[Capture], calibrating: Iterable[Capture]) -> list[Capture]:
+    """The captures that calibrate nothing, nor do so with the other application under the same supply."""
+    used = {(capture.capacitor_uf, capture.current_a) for capture in calibrating}
+    return [capture for capture in captures if (capture.capacitor_uf, capture.current_a) not in used]
+
+
 def _microampere(capture: Capture) -> int:
     assert capture.current_a is not None
     return round(capture.current_a * 1e6)
@@ -173,14 +179,14 @@ def stated_table(by_set: Mapping[str, list[Capture]], predictor: Predictor, pape
 
 
 def cause_table(variants: Mapping[str, Predictor], captures: Sequence[Capture]) -> Table:
-    """Table 1b: the same with parts of the board as eight captures show them, which are left out here."""
+    """Table 1b: the same with parts of the board as eight captures show them; these and their twins are left out."""
     rows = []
     for name, predictor in variants.items():
         for source in dict.fromkeys(capture.source for capture in captures):
             mine = [capture for capture in captures if capture.source == source]
-            texts, _ = spread(mine, predictor)
-            rows.append([name, source, str(len(mine)), *(texts[quantity] for quantity in QUANTITIES)])
-    header = ["parameters", "source", "captures", *QUANTITIES]
+            texts, missed = spread(mine, predictor)
+            rows.append([name, source, str(len(mine)), str(missed), *(texts[quantity] for quantity in QUANTITIES)])
+    header = ["parameters", "source", "captures", "missed", *QUANTITIES]
     return Table(
         header, rows, "**1b. Where the error comes from: error in %, median / 90th percentile (signed median)**"
     )
@@ -245,8 +251,7 @@ def make(data: Path, every: bool = False) -> Report:
     in_place = with_capacitances(stated, largest)
     shaped = with_send_shape(in_place, inside_send)
     predictor = engine(stated, data)
-    used = {capture.number for capture in (*largest, *inside_send)}
-    rest = [capture for capture in complete if capture.number not in used]
+    rest = unused(complete, [*largest, *inside_send])
     variants = {
         "as stated": predictor,
         "capacitances in place": engine(in_place, data),

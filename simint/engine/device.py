@@ -3,6 +3,17 @@
 The verbs that move it are in `life` (off, boot, restore), `working` (batch after batch), `sleeping`, `checkpointing`
 and `failure`. Each solves the physics of a wait or of a batch before its time is spent: nothing else acts on the
 capacitor meanwhile, so the outcome is known, and the process then lets exactly that much time pass.
+
+All that decides what happens next, besides capacitor and trace:
+
+| state                                   | set by                                     | at a power failure            |
+|-----------------------------------------|--------------------------------------------|-------------------------------|
+| step in progress (`Job.ordinal`)        | the end of the step before                 | back by `Job.uncommitted`     |
+| place inside it (`Storage.place`)       | brown-out, timer, low voltage              | its beginning                 |
+| `Job.uncommitted`: steps since a commit | + 1 a step; 0 at a commit or checkpoint    | 0                             |
+| `Job.checkpoint`: place, warm or cold   | a save that completed; none at a commit    | kept, restored after the boot |
+| `vm_warm`                               | the end of a step; a restore               | no                            |
+| `due_s` of the timer                    | start, restore, save or commit, + `period` | set again after the boot      |
 """
 
 from __future__ import annotations

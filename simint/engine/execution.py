@@ -23,7 +23,8 @@ from simint.engine.program import (
 from simint.physics.polling import advance_on
 from simint.physics.source import CompiledSource
 from simint.physics.state import TIME, NodeState
-from simint.physics.wiring import Node
+from simint.physics.stepping import advance_capacitor, is_plain
+from simint.physics.wiring import Node, load_of
 
 # How an execution ended: the rows are done, the voltage fell to the limit, the run is over, or the timer ran out.
 DONE, FELL, OUT_OF_TIME, DUE = 0, 1, 2, 3
@@ -85,7 +86,7 @@ def execute(
     and before the next unit of work from `due_s` on. `place` is where the rows were left, zero where they are done.
     Spending goes to the pending side of the ledger, and is settled where the rows end in a commit.
     """
-    started = 0
+    started, plain = 0, is_plain(node, state) and node.poll_s == 0.0
     at_row, at_repetition, at_phase, at_s = int(place[ROW]), int(place[REPETITION]), int(place[PHASE]), place[DONE_S]
     begun = at_phase > 0 or at_s > 0.0
     for r in range(at_row, rows.shape[0]):
@@ -106,7 +107,11 @@ def execute(
                 activity = int(rows[r, phase])
                 power = rows[r, phase + 1]
                 limited = min(duration, max(horizon_s - state.tv[0], 0.0))
-                code, elapsed = advance_on(node, source, state, power, limited, low_v, np.inf, connected)
+                if plain:
+                    load = load_of(node, power, True)
+                    code, elapsed = advance_capacitor(node, source, state, load, limited, low_v, np.inf, connected)
+                else:
+                    code, elapsed = advance_on(node, source, state, power, limited, low_v, np.inf, connected)
                 ledger.pending_j[activity] += power * elapsed
                 ledger.pending_s[activity] += elapsed
                 if code != TIME or limited < duration:

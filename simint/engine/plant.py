@@ -66,7 +66,7 @@ def pack(node: Node, source: CompiledSource, voltage: float, offset_s: float) ->
     timing = (source.step_s, source.duration_s)
     plant = Plant(
         numbers=np.array([*electrical, *switching, *conversion, *timing, source.peak, offset_s]),
-        shape=np.array([source.link, source.segments, source.end, *(n for part in parts for n in _rows_columns(part))]),
+        shape=np.array([source.link, source.segments, source.end, *_places(parts)]),
         values=source.values,
         constants=np.concatenate([part.ravel() for part in parts]),
         tree_start=tree.start,
@@ -79,8 +79,13 @@ def pack(node: Node, source: CompiledSource, voltage: float, offset_s: float) ->
     return plant
 
 
-def _rows_columns(part: NDArray[Any]) -> tuple[int, int]:
-    return part.shape[0], part.shape[1] if part.ndim == 2 else 1
+def _places(parts: tuple[NDArray[Any], ...]) -> list[int]:
+    """Where each part begins in `constants`, and its rows and columns."""
+    places, first = [], 0
+    for part in parts:
+        places += [first, part.shape[0], part.shape[1] if part.ndim == 2 else 1]
+        first += part.size
+    return places
 
 
 @compiled
@@ -105,18 +110,23 @@ def place_of(plant: Plant) -> NDArray[np.float64]:
 @compiled
 def _part(plant: Plant, number: int) -> NDArray[np.float64]:
     """Array `number` of those packed into `constants`, as a view of rows and columns."""
-    shape, first = plant.shape, 0
-    for k in range(number):
-        first += shape[3 + 2 * k] * shape[4 + 2 * k]
-    rows, columns = shape[3 + 2 * number], shape[4 + 2 * number]
+    k = 3 + 3 * number
+    first, rows, columns = plant.shape[k], plant.shape[k + 1], plant.shape[k + 2]
     return plant.constants[first : first + rows * columns].reshape((rows, columns))
+
+
+@compiled
+def _line(plant: Plant, number: int) -> NDArray[np.float64]:
+    """The same, for an array of one dimension."""
+    k = 3 + 3 * number
+    return plant.constants[plant.shape[k] : plant.shape[k] + plant.shape[k + 1]]
 
 
 @compiled
 def node_of_plant(plant: Plant) -> Node:
     """The node, as views."""
     n = plant.numbers
-    output_a = _part(plant, 2).reshape(-1)
+    output_a = _line(plant, 2)
     banks, steps = _part(plant, 11), _part(plant, 12)
     linear = n[1] > 0.0
     return Node(
@@ -146,10 +156,10 @@ def source_of(plant: Plant) -> CompiledSource:
         shape[0],
         shape[1],
         plant.values,
-        _part(plant, 3).reshape(-1),
-        _part(plant, 4).reshape(-1),
+        _line(plant, 3),
+        _line(plant, 4),
         _part(plant, 5),
-        _part(plant, 6).reshape(-1),
+        _line(plant, 6),
         _part(plant, 7),
         _part(plant, 8),
         n[10],
@@ -157,7 +167,7 @@ def source_of(plant: Plant) -> CompiledSource:
         n[12],
         n[13],
         n[14],
-        _part(plant, 9).reshape(-1),
+        _line(plant, 9),
         n[15],
         n[16],
         shape[2],

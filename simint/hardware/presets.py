@@ -92,21 +92,25 @@ def _with_parts(data: dict[str, Any], beside: Path, where: str) -> dict[str, Any
 
 
 def _whole_part(field: str, value: Any, beside: Path, where: str) -> Any:
-    """A part as a table of its own: by name, as a table, or as a table that changes a named part."""
+    """A part as a table of its own: by name, as a table, or as a table that changes a named part.
+
+    It is checked here, so that an error says which of the parts is meant.
+    """
     if isinstance(value, str):
         return _named_part(field, value, beside, where)
     if not isinstance(value, dict):
         return value
-    own = _with_parts(value, beside, where)
+    here = f"{where}: {field}"
+    own = _with_parts(value, beside, here)
     if "part" in own:
         own = {**_named_part(field, own.pop("part"), beside, where), **own}
-    if field == "capacitor" and "parallel" in own:
-        count = own.pop("parallel")
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InputError(f"{where}: `capacitor.parallel` must be a whole number from 1 on, got {count!r}")
-        bank = in_parallel(decode(own, Capacitor, f"{where}: capacitor"), count)
-        own = {key: item for key, item in msgspec.to_builtins(bank).items() if item is not None}
-    return own
+    count = own.pop("parallel", None) if field == "capacitor" else None
+    part = decode(own, _PARTS[field][1], here)
+    if count is None:
+        return own
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise InputError(f"{here}: `parallel` must be a whole number from 1 on, got {count!r}")
+    return {key: item for key, item in msgspec.to_builtins(in_parallel(part, count)).items() if item is not None}
 
 
 def _named_part(field: str, name: Any, beside: Path, where: str) -> dict[str, Any]:

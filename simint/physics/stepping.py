@@ -40,25 +40,46 @@ def advance(
     load = load_of(node, load_w, on)
     if node.esr > 0.0:
         return advance_behind_esr(node, source, state, load, duration_s, low_v, high_v, connected)
-    left, passed_s, banked = duration_s, 0.0, state.banks.size > 0
-    low, high, joined = low_v, high_v, node
+    if state.banks.size > 0:
+        return _advance_ladder(node, source, state, load, duration_s, low_v, high_v, connected)
+    return advance_capacitor(node, source, state, load, duration_s, low_v, high_v, connected)
+
+
+@compiled
+def is_plain(node: Node, state: NodeState) -> bool:
+    """Whether `advance_capacitor` is all there is, for callers in a hurry: no series resistance, no banks."""
+    return node.esr == 0.0 and state.banks.size == 0
+
+
+@compiled
+def _advance_ladder(
+    node: Node,
+    source: CompiledSource,
+    state: NodeState,
+    load: Load,
+    duration_s: float,
+    low_v: float,
+    high_v: float,
+    connected: bool,
+) -> tuple[int, float]:
+    """`advance` with banks that come and go."""
+    left, passed_s = duration_s, 0.0
     while True:
-        if banked:
-            joined = joined_node(node, state)
-            low, high = max(low_v, down_at(node, state)), min(high_v, up_at(node, state))
-        code, elapsed = _advance_capacitor(joined, source, state, load, left, low, high, connected)
+        joined = joined_node(node, state)
+        low, high = max(low_v, down_at(node, state)), min(high_v, up_at(node, state))
+        code, elapsed = advance_capacitor(joined, source, state, load, left, low, high, connected)
         left -= elapsed
         passed_s += elapsed
-        if banked and code == HIGH and high < high_v:
+        if code == HIGH and high < high_v:
             change_step(node, state, 1)
-        elif banked and code == LOW and low > low_v:
+        elif code == LOW and low > low_v:
             change_step(node, state, -1)
         else:
             return code, duration_s if code == TIME else passed_s
 
 
 @compiled
-def _advance_capacitor(
+def advance_capacitor(
     node: Node,
     source: CompiledSource,
     state: NodeState,

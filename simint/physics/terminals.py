@@ -33,7 +33,7 @@ _RATIO = 0.4  # hop over distance to the nearest zero of N; half the voltage kee
 _MAX_HOPS = 400
 _MAX_TRIALS = 80
 _SAME_TIME = 1e-15
-_REST = 4e-15  # a balance of currents below this share of them is rounding
+_REST = 1e-15  # a balance of currents below this share of them is rounding
 _NOTHING_V = 1e-100  # a voltage that decays without end stops here
 
 
@@ -183,6 +183,8 @@ def follow(here: Setting, r: float, v0: float, seconds: float, target: float) ->
             break
         h = whole if last else math.copysign(longest, whole)
         v, step = _passage(here, r, start, h)
+        if not 0.0 <= step.stretch.seconds < math.inf:
+            break
         if step.stretch.seconds > left:
             v, step = _within(here, r, start, h, step, left)
             # Near an equilibrium rounding hides the last of the time.

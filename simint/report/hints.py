@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from simint.engine.policy import Restart
+from simint.engine.policy import PerLayer, Restart, Timer
 from simint.engine.run import Nontermination, Run
-from simint.hardware.converter import Direct
+from simint.hardware.converter import Boost, Direct
+from simint.hardware.regulator import Ldo
 from simint.hardware.supply import Supply
 from simint.report.limits import Limit, avoidable_j, find_limit, tiles_per_cycle, waiting_s
 from simint.scenario import Scenario
@@ -34,14 +35,30 @@ def _nontermination(run: Run, scenario: Scenario, supply: Supply) -> str:
     cause = run.nontermination
     if cause is None:
         return f"the run cannot finish: {run.note or 'no cause was recorded'}."
-    place = "the boot" if cause.layer == "boot" else f"layer {cause.layer}, tile {cause.tile}"
+    if _torn(run):
+        return _torn(run)
+    work, less_work = _impossible_work(run, scenario, cause)
     text = (
-        f"{place} needs {format_quantity(cause.needed_j, 'J', 3)}, a full charge gives "
+        f"{work} needs {format_quantity(cause.needed_j, 'J', 3)}, a full charge gives "
         f"{format_quantity(cause.given_j, 'J', 3)}: "
     )
-    if scenario.policy.name == Restart().name and cause.layer != "boot":
+    if scenario.policy.name == Restart.name and cause.layer != "boot":
         return text + f"preserve progress (policy tile); without that, {_remedy(cause, supply, 'a smaller network')}"
-    return text + _remedy(cause, supply, "smaller tiles or batches")
+    return text + _remedy(cause, supply, less_work)
+
+
+def _impossible_work(run: Run, scenario: Scenario, cause: Nontermination) -> tuple[str, str]:
+    """What does not fit a power cycle, and what would make it less."""
+    if cause.layer == "boot":
+        return "the boot", "smaller tiles or batches"
+    if any(task.name == cause.layer for task in run.tasks):
+        return f"task {cause.layer}", "a shorter task"
+    place = f"layer {cause.layer}, tile {cause.tile}"
+    if scenario.policy.name == PerLayer.name:
+        return f"layer {cause.layer} as a whole", "policy tile, which commits inside it"
+    if scenario.policy.name == Timer.name:
+        return f"a period of work with its checkpoint, failing at {place},", "a shorter period of the timer"
+    return place, "smaller tiles or batches"
 
 
 def _remedy(cause: Nontermination, supply: Supply, less_work: str) -> str:
@@ -62,6 +79,13 @@ def _never_on(run: Run, scenario: Scenario, supply: Supply) -> str:
     if not book.harvested > 0:
         return f"{reached}: nothing was harvested; the trace is empty here or its voltage too low for this supply."
     mean = format_quantity(book.harvested / run.duration_s, "W", 3)
+    cold = supply.converter.cold_start if isinstance(supply.converter, Boost) else None
+    if cold is not None and run.final_voltage <= cold.below:
+        lost = _percent(book.frontend_loss / book.harvested)
+        return (
+            f"{reached}: the charger never leaves its cold start (below {cold.below:g} V), where {lost} of a mean "
+            f"harvest of {mean} is lost; take a smaller capacitor, one that leaks less, or start above that voltage."
+        )
     drain_j = book.leaked + book.quiescent
     if drain_j >= 0.5 * (book.harvested - book.frontend_loss):
         part = "capacitor leakage" if book.leaked >= book.quiescent else "quiescent current"
@@ -112,9 +136,12 @@ def _front_end(run: Run, scenario: Scenario, supply: Supply) -> str:
 
 
 def _mismatch(run: Run, scenario: Scenario, supply: Supply) -> str:
+    if isinstance(supply.converter, Direct):
+        change = "move v_on and v_off towards half of its open-circuit voltage, or use a charger that tracks it."
+    else:
+        change = "set converter.mppt.fraction to where this source has its maximum, or look for a source that fits."
     return (
-        f"the source is held away from its maximum power point and gives up {_wasted(run, Limit.MISMATCH)}: "
-        "move v_on and v_off towards half of its open-circuit voltage, or use a boost converter that tracks the point."
+        f"the source is held away from its maximum power point and gives up {_wasted(run, Limit.MISMATCH)}: {change}"
     )
 
 
@@ -137,6 +164,19 @@ def _quiescent(run: Run, scenario: Scenario, supply: Supply) -> str:
     return f"the supply's quiescent current of {current} takes {_wasted(run, Limit.QUIESCENT)}: it must draw less."
 
 
+def _regulator(run: Run, scenario: Scenario, supply: Supply) -> str:
+    if isinstance(supply.regulator, Ldo):
+        change = "thresholds nearer to its output voltage, or a buck regulator, waste less."
+    else:
+        change = "another output current or a better regulator wastes less."
+    return f"the regulator loses {_wasted(run, Limit.REGULATOR)}: {change}"
+
+
+def _resistance(run: Run, scenario: Scenario, supply: Supply) -> str:
+    ohm = format_quantity(supply.capacitor.esr, "ohm", 3)
+    return f"the capacitor's series resistance of {ohm} takes {_wasted(run, Limit.RESISTANCE)}: use one with less."
+
+
 def _boots(run: Run, scenario: Scenario, supply: Supply) -> str:
     larger = "a larger capacitor or a wider gap between v_on and v_off makes fewer, longer power cycles."
     if scenario.policy.name == "tile-shutdown":
@@ -145,11 +185,20 @@ def _boots(run: Run, scenario: Scenario, supply: Supply) -> str:
 
 
 def _lost_work(run: Run, scenario: Scenario, supply: Supply) -> str:
-    if scenario.policy.name == Restart().name:
-        change = "preserve progress with policy tile."
-    else:
-        change = "use smaller batches, a guard that starts only what can be finished, or a larger capacitor."
-    return f"work lost at power failures takes {_wasted(run, Limit.LOST_WORK)}: {change}"
+    change = _LESS_LOST.get(scenario.policy.name, "use smaller batches, a guard, or a larger capacitor.")
+    return f"work lost at power failures takes {_wasted(run, Limit.LOST_WORK)}: {_torn(run) or change}"
+
+
+def _torn(run: Run) -> str:
+    """What is wrong with a threshold from which saves do not complete; nothing where they did."""
+    kept = run.checkpoints
+    if kept is None or not kept.torn or not kept.v_checkpoint < kept.v_safe:
+        return ""
+    times = "1 save was torn" if kept.torn == 1 else f"{kept.torn:,} saves were torn"
+    return (
+        f"{times}, because v_checkpoint = {kept.v_checkpoint:.4g} V lies below the {kept.v_safe:.4g} V "
+        "from which one completes without harvest; raise it."
+    )
 
 
 def _one_tile(run: Run, scenario: Scenario, supply: Supply) -> str:
@@ -161,7 +210,8 @@ def _one_tile(run: Run, scenario: Scenario, supply: Supply) -> str:
 
 
 def _preservation(run: Run, scenario: Scenario, supply: Supply) -> str:
-    return f"preserving progress takes {_wasted(run, Limit.PRESERVATION)}: longer batches (larger s) commit less often."
+    change = _LESS_OFTEN.get(scenario.policy.name, "longer batches (larger s) commit less often.")
+    return f"preserving progress takes {_wasted(run, Limit.PRESERVATION)}: {change}"
 
 
 def _sleep(run: Run, scenario: Scenario, supply: Supply) -> str:
@@ -181,6 +231,18 @@ def _percent(share: float) -> str:
     return f"{100.0 * share:.0f} %"
 
 
+# By policy: how less is lost, and how less is spent on keeping it.
+_LESS_LOST = {
+    "none": "preserve progress with policy tile.",
+    "layer": "policy tile commits inside a layer too; otherwise a larger capacitor helps.",
+    "tile": "use smaller batches, a guard that starts only what can be finished, or a larger capacitor.",
+    "timer": "a shorter period of the timer, or policy jit, which saves just in time.",
+}
+_LESS_OFTEN = {
+    "footprint": "larger tiles, or policy tile with batches of several.",
+    "timer": "a longer period of the timer.",
+    "jit": "a larger capacitor or a wider gap between v_on and v_off; smaller tiles have less to save.",
+}
 _SENTENCES: dict[Limit, Callable[[Run, Scenario, Supply], str]] = {
     Limit.NONTERMINATION: _nontermination,
     Limit.NEVER_ON: _never_on,
@@ -192,6 +254,8 @@ _SENTENCES: dict[Limit, Callable[[Run, Scenario, Supply], str]] = {
     Limit.SPILLED: _spilled,
     Limit.LEAKAGE: _leakage,
     Limit.QUIESCENT: _quiescent,
+    Limit.REGULATOR: _regulator,
+    Limit.RESISTANCE: _resistance,
     Limit.BOOTS: _boots,
     Limit.LOST_WORK: _lost_work,
     Limit.ONE_TILE: _one_tile,

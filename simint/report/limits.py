@@ -4,8 +4,8 @@ The rule, in order:
 
 1. A run that can never finish is limited by that: `nontermination`, `never-on`.
 2. After the first turn-on, the share of time spent waiting for energy decides whether energy or speed is short. Waiting
-   is being off, and for a back-to-back workload being asleep too (only a guard sleeps there). Below 10 % the run is
-   limited by the microcontroller (`computing`), or by nothing where a periodic workload sleeps half of its time
+   is being off, and for a back-to-back workload being asleep too (guard and policy `jit` sleep there). Below 10 % the
+   run is limited by the microcontroller (`computing`), or by nothing where a periodic workload sleeps half of its time
    (`idle`).
 3. Where energy is short, it went somewhere: of all avoidable uses the largest is named if it takes at least 15 % of
    what the source offered; `lost work` counts as `one tile` where a power cycle commits fewer than two tiles. Of a
@@ -38,6 +38,8 @@ class Limit(enum.StrEnum):
     SPILLED = "spilled"
     LEAKAGE = "leakage"
     QUIESCENT = "quiescent"
+    REGULATOR = "regulator"
+    RESISTANCE = "series resistance"
     BOOTS = "boots"
     LOST_WORK = "lost work"
     ONE_TILE = "one tile"
@@ -84,6 +86,8 @@ def avoidable_j(run: Run) -> dict[Limit, float]:
         Limit.SPILLED: book.spilled,
         Limit.LEAKAGE: book.leaked,
         Limit.QUIESCENT: book.quiescent,
+        Limit.REGULATOR: book.regulator_loss,
+        Limit.RESISTANCE: book.esr_loss,
         Limit.BOOTS: book.boot + book.restore,
         Limit.LOST_WORK: book.lost,
         Limit.PRESERVATION: book.index + book.checkpoint,
