@@ -15,8 +15,8 @@ from simint.engine.storage import Storage
 from simint.engine.workload import Workload
 from simint.physics.state import NodeState
 from simint.report.recorder import OPENING_CYCLES, Curve, VoltageRecorder
+from simint.report.stretches import mean_power, powered_share, progress_at, voltage_band
 from simint.report.thinning import Point, ThinCurve
-from simint.report.timeline import mean_power, powered_share, progress_at, voltage_band
 
 
 class Log:

@@ -24,7 +24,9 @@ def save(device: Device) -> Attempt:
     assert job is not None
     place = storage.place.copy()
     storage.place[:] = 0.0
-    code, _, now_s = storage.execute(device.program.saves[job.step.section], True, device.horizon_s)
+    rows = device.program.saves[job.step.section]
+    device.begins(rows)
+    code, _, now_s = storage.execute(rows, True, device.horizon_s)
     if code == DONE:
         tally.saves += 1
         tiles, continuous_s = done_before(device.rows(job.step), place)
@@ -47,7 +49,9 @@ def restore(device: Device) -> Attempt:
     job, storage = device.job, device.storage
     if job is None or job.checkpoint is None:
         return True
-    code, _, now_s = storage.execute(device.program.loads[job.step.section], False, device.horizon_s)
+    rows = device.program.loads[job.step.section]
+    device.begins(rows)
+    code, _, now_s = storage.execute(rows, False, device.horizon_s)
     if code == DONE:
         device.tally.restores += 1
         storage.place[:] = job.checkpoint.place

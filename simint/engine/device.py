@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import simpy
 
-from simint.engine.observer import Observer
+from simint.engine.observer import Observer, Work, WorkObserver
 from simint.engine.policy import RecoveryPolicy
 from simint.engine.program import PLACE, Place, Program, Rows, Step
 from simint.engine.run import Nontermination, Verdict
@@ -93,6 +93,7 @@ class Device:
     queue: ReleaseQueue
     tally: Tally
     observers: Sequence[Observer]
+    followers: Sequence[WorkObserver]
     sleep_power_w: float
     horizon_s: float
     recharge_at_end: bool
@@ -137,6 +138,14 @@ class Device:
     def remember(self) -> NodeState | None:
         """The state before a wait, where somebody looks on."""
         return copy_state(self.storage.state) if self.observers else None
+
+    def begins(self, rows: Rows, step: Step | None = None) -> None:
+        """Tell those who follow the work which rows run next, from where they were left."""
+        for follower in self.followers:
+            work = Work(rows, self.storage.place.copy(), self.program)
+            if step is not None and self.job is not None:
+                work = replace(work, step=step, inference=self.job.release.number, ordinal=self.job.ordinal)
+            follower.begins(work)
 
     def passed(self, state: str, now_s: float, since: NodeState | None = None, load_w: float = 0.0) -> simpy.Event:
         """Tell the observers, and let the simulation clock follow the storage clock to `now_s`."""

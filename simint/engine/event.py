@@ -14,7 +14,7 @@ from simint.engine.compose import NO_TASKS, build_program
 from simint.engine.device import Device
 from simint.engine.execution import settle
 from simint.engine.life import live
-from simint.engine.observer import Observer
+from simint.engine.observer import Observer, WorkObserver
 from simint.engine.policy import JustInTime, RecoveryPolicy
 from simint.engine.ratings import require_current
 from simint.engine.run import CheckpointCounts, Inference, Run
@@ -79,6 +79,7 @@ def simulate(case: Case, observers: Sequence[Observer] = (), stop_requested: Cal
         queue=queue,
         tally=tally,
         observers=observers,
+        followers=[observer for observer in observers if isinstance(observer, WorkObserver)],
         sleep_power_w=case.sleep_power_w,
         horizon_s=case.duration_s,
         recharge_at_end=case.recharge_at_end,

@@ -102,6 +102,7 @@ def _powered(device: Device) -> Generator[simpy.Event, None, CycleEnd]:
 
 
 def _boot(device: Device) -> Attempt:
+    device.begins(device.program.start)
     code, _, now_s = device.storage.execute(device.program.start, False, device.horizon_s)
     yield device.passed("boot", now_s)
     if code == OUT_OF_TIME:

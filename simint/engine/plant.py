@@ -97,14 +97,14 @@ def state_of(plant: Plant) -> NodeState:
 @compiled
 def ledger_of(plant: Plant) -> Ledger:
     """The ledger, as views."""
-    rest, n = plant.moving[_LEDGER:_MOVING], ACTIVITIES
+    rest, n = plant.moving[_LEDGER:_PLACE], ACTIVITIES
     return Ledger(rest[:n], rest[n : 2 * n], rest[2 * n : 3 * n], rest[3 * n : 4 * n])
 
 
 @compiled
 def place_of(plant: Plant) -> NDArray[np.float64]:
     """Where the rows in progress were left, as a view; see `program.PLACE`."""
-    return plant.moving[_PLACE:]
+    return plant.moving[_PLACE:_MOVING]
 
 
 @compiled

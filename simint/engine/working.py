@@ -28,6 +28,7 @@ def work(device: Device) -> Generator[simpy.Event, None, CycleEnd | None]:
         if watches and voltage_is_low(device) and not (yield from hibernate(device)):
             return CycleEnd.BROWN_OUT
         rows = step.warm if warm else step.cold
+        device.begins(rows, step)
         if checkpoints and not step.atomic:
             code, begun, now_s = storage.execute_watching(rows, step.commits, horizon_s, device.low_v, device.due_s)
         else:

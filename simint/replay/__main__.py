@@ -11,12 +11,17 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from simint.cli import INTERRUPTED, announce_compilation, guarded
+from simint.errors import InputError
 from simint.replay.case import replay
 from simint.replay.options import replay_parser, scenario_from_arguments
+from simint.units import parse_quantity
 
 if TYPE_CHECKING:
     from simint.engine.observer import Observer
+    from simint.report.timeline.recorder import TimelineRecorder
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,6 +30,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from simint.report.plot import run_title
     from simint.report.progress import Progress
     from simint.report.recorder import VoltageRecorder
     from simint.report.summary import summary_data, summary_json
@@ -36,10 +42,14 @@ def _run(arguments: argparse.Namespace) -> int:
     folder = None if arguments.out is None else prepare_folder(Path(arguments.out))
     recorder = VoltageRecorder()
     observers: list[Observer] = [] if folder is None else [recorder]
-    with _interrupt_flag() as interrupted:
+    with _interrupt_flag() as interrupted, _timeline(arguments) as timeline:
+        if timeline is not None:
+            observers.append(timeline)
         with Progress(scenario) as progress:
             result = replay(scenario, [*observers, progress], interrupted)
         summary = summary_data(result)
+        if timeline is not None:
+            timeline.finish(result.run, run_title(summary).replace("\n", ": "), msgspec.to_builtins(summary))
         if folder is not None:
             write_report(folder, result, summary, recorder)
     if arguments.json:
@@ -48,7 +58,26 @@ def _run(arguments: argparse.Namespace) -> int:
         print_summary(result)
         if folder is not None:
             print(f"written to {folder}")
+        if timeline is not None:
+            print(f"timeline in {arguments.timeline}: {timeline.remark}")
     return INTERRUPTED if summary.partial else 0
+
+
+@contextmanager
+def _timeline(arguments: argparse.Namespace) -> Iterator[TimelineRecorder | None]:
+    """Who writes the timeline, if one is asked for; its file appears when the block ends well."""
+    if arguments.timeline is None:
+        if arguments.timeline_resolution is not None:
+            raise InputError("--timeline-resolution says how fine --timeline FILE is; give both")
+        yield None
+        return
+    from simint.report.timeline.event_file import open_event_file
+    from simint.report.timeline.recorder import TimelineRecorder
+
+    resolution = arguments.timeline_resolution
+    resolution_s = None if resolution is None else parse_quantity(resolution, "s", "--timeline-resolution")
+    with open_event_file(Path(arguments.timeline), resolution_s) as file:
+        yield TimelineRecorder(file)
 
 
 @contextmanager

@@ -88,6 +88,14 @@ def replay_parser() -> argparse.ArgumentParser:
     output = parser.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="print the summary as JSON")
     output.add_argument("--out", metavar="DIR", help="write summary.json, tables, plot and scenario.toml there")
+    output.add_argument(
+        "--timeline", metavar="FILE", help="write what happened when, for ui.perfetto.dev: a .json or .json.gz file"
+    )
+    output.add_argument(
+        "--timeline-resolution",
+        metavar="TIME",
+        help="merge slices shorter than this (default: as needed to keep the file below 200 MB)",
+    )
     return parser
 
 

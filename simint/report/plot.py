@@ -11,7 +11,7 @@ import numpy as np
 from simint.engine.run import Run
 from simint.hardware.supply import Supply
 from simint.report.recorder import OPENING_CYCLES, Curve, FloatArray, VoltageRecorder
-from simint.report.timeline import mean_power, powered_share, progress_at, voltage_band
+from simint.report.stretches import mean_power, powered_share, progress_at, voltage_band
 from simint.units import format_duration, format_quantity
 
 if TYPE_CHECKING:
