@@ -18,7 +18,7 @@ from simint.engine.policy import RecoveryPolicy, policy_by_name
 from simint.engine.workload import Workload
 from simint.errors import InputError
 from simint.hardware.platform import CostMode, Platform
-from simint.hardware.presets import load_platform, load_supply
+from simint.hardware.presets import load_capacitor, load_platform, load_supply
 from simint.hardware.supply import Supply
 from simint.network.network import Network
 from simint.tiling.design import ExecutionDesign
@@ -93,6 +93,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """All inputs of one replay; see each part.
 
     `supply`, `platform`, `network` may be names or files; `pinned` puts their content in their place.
+    `capacitor`: a part, by name or file, in place of the supply's; `capacitance`: another size, all else the same.
     `initial_voltage`: of the capacitor, `v_off` where absent. `duration`: one pass of the trace where absent and no
     number of inferences is given. `application`: peripheral tasks around the inference. `harvest_while_on`,
     `recharge_at_end`: switches for the comparison with the published model.
@@ -102,6 +103,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     supply: str | Supply = "boost"
     platform: str | Platform = "msp430fr5994"
     network: str | Network = "tinas-har-l25"
+    capacitor: str | None = None
     capacitance: Farad | None = None
     v_on: Volt | None = None
     v_off: Volt | None = None
@@ -158,8 +160,11 @@ def load_parts(scenario: Scenario) -> Parts:
 
 def _overridden(supply: Supply, scenario: Scenario) -> Supply:
     changes: dict[str, Any] = {}
+    capacitor = supply.capacitor if scenario.capacitor is None else load_capacitor(scenario.capacitor)
     if scenario.capacitance is not None:
-        changes["capacitor"] = msgspec.structs.replace(supply.capacitor, capacitance=scenario.capacitance)
+        capacitor = msgspec.structs.replace(capacitor, capacitance=scenario.capacitance)
+    if capacitor is not supply.capacitor:
+        changes["capacitor"] = capacitor
     if scenario.v_on is not None:
         changes["v_on"] = scenario.v_on
     if scenario.v_off is not None:
@@ -189,6 +194,7 @@ def pinned(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesign, ...
         scenario,
         trace=msgspec.structs.replace(choice, sha256=sha256, name=_absolute(choice.name)),
         supply=parts.supply,
+        capacitor=None,
         capacitance=None,
         v_on=None,
         v_off=None,

@@ -53,7 +53,9 @@ def replay_parser() -> argparse.ArgumentParser:
     )
     hardware = parser.add_argument_group("hardware")
     hardware.add_argument("--supply", metavar="S", help=f"{_presets(Supply)} (default: boost)")
-    hardware.add_argument("--capacitor", metavar="C", help="capacitance instead of the supply's, e.g. 5mF")
+    hardware.add_argument(
+        "--capacitor", metavar="C", help="another capacitance, e.g. 5mF, or another part by name or as a TOML file"
+    )
     hardware.add_argument("--v-on", metavar="V", help="turn-on threshold instead of the supply's")
     hardware.add_argument("--v-off", metavar="V", help="turn-off threshold instead of the supply's")
     hardware.add_argument("--initial-voltage", metavar="V", help="capacitor voltage at the start (default: v_off)")
@@ -129,14 +131,29 @@ def scenario_from_arguments(arguments: argparse.Namespace) -> Scenario:
             supply=arguments.supply,
             platform=arguments.platform,
             network=arguments.network,
-            capacitance=_quantity(arguments.capacitor, "F", "--capacitor"),
             v_on=_quantity(arguments.v_on, "V", "--v-on"),
             v_off=_quantity(arguments.v_off, "V", "--v-off"),
             initial_voltage=_quantity(arguments.initial_voltage, "V", "--initial-voltage"),
             duration=_quantity(arguments.duration, "s", "--duration"),
         ),
+        **_capacitor(arguments.capacitor),
     )
     return replace(scenario, design=_design(arguments, scenario))
+
+
+def _capacitor(text: str | None) -> dict[str, Any]:
+    """A quantity changes the size alone; a name or a file is another part, with its own leakage and resistance."""
+    from simint.hardware.presets import part_names
+
+    if text is None:
+        return {}
+    known = part_names("capacitors")
+    if text.endswith(".toml") or text in known:
+        return {"capacitor": text, "capacitance": None}
+    if text[:1].isalpha():
+        parts = ", ".join(known)
+        raise InputError(f"--capacitor: {text!r} is neither a quantity such as 5mF nor a part; known parts: {parts}")
+    return {"capacitance": _quantity(text, "F", "--capacitor")}
 
 
 def _trace(arguments: argparse.Namespace, choice: TraceChoice) -> TraceChoice:

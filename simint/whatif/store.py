@@ -1,0 +1,236 @@
+"""The study file: SQLite, one durable transaction for every handful of finished points.
+
+| table     | holds                                                                                      |
+|-----------|--------------------------------------------------------------------------------------------|
+| `study`   | key and value: format, description (TOML), created (UTC), engine, runner                     |
+| `inputs`  | name and hash of everything that a result depends on, see `inputs.py`                      |
+| `varied`  | the varied parameters in order: name, unit                                                 |
+| `points`  | id, one column per varied parameter                                                        |
+| `results` | point, status (`done`, `error`), error, seconds, one column per metric                     |
+
+A row that was reported as finished survives whatever happens to the process, and the machine's power: the write-ahead
+log is synced at every commit (`synchronous = FULL`). One process works on a study at a time: it holds an exclusive
+lock on a database beside the file, which the system gives up when the process ends in whatever way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import platform
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from simint.errors import InputError
+from simint.whatif.frame import FORMAT
+from simint.whatif.metrics import METRIC_NAMES, METRICS, MetricValue
+from simint.whatif.variation import Value
+
+_SQL_TYPES = {"text": "TEXT", "count": "INTEGER", "number": "REAL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A varied parameter as a column; `kind`: `text`, `count` (whole numbers) or `number`."""
+
+    name: str
+    unit: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one point: its metrics, or why there are none."""
+
+    point: int
+    seconds: float
+    metrics: Mapping[str, MetricValue] | None
+    error: str = ""
+
+
+class StudyStore:
+    """An open study file that this process may write, used as a context manager."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+
+    def __enter__(self) -> StudyStore:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file; nothing is pending."""
+        self._connection.execute("DELETE FROM study WHERE key = 'runner'")
+        # A file that stands alone can be read from anywhere, a write-ahead log needs a folder to write in. A reader
+        # that is looking just now keeps the log, which is as well.
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+        self._connection.close()
+        self._lock.close()
+
+    def fact(self, key: str) -> str:
+        """A value of table `study`, empty where there is none."""
+        row = self._connection.execute("SELECT value FROM study WHERE key = ?", (key,)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def inputs(self) -> dict[str, str]:
+        """Name and hash of everything the recorded results depend on."""
+        return dict(self._connection.execute("SELECT name, hash FROM inputs ORDER BY rowid"))
+
+    def points(self) -> list[tuple[Value, ...]]:
+        """The values of every point, in the order of their ids."""
+        names = ", ".join(f'"{name}"' for name in self._varied())
+        return list(self._connection.execute(f"SELECT {names} FROM points ORDER BY id"))
+
+    def missing(self, errors_too: bool = False) -> list[int]:
+        """Points without a result, `errors_too`: and those whose result is an error."""
+        done = "SELECT point FROM results" + (" WHERE status = 'done'" if errors_too else "")
+        return [row[0] for row in self._connection.execute(f"SELECT id FROM points WHERE id NOT IN ({done}) ORDER BY id")]
+
+    def errors(self) -> int:
+        """Number of points that ended in an error."""
+        return int(self._connection.execute("SELECT count(*) FROM results WHERE status = 'error'").fetchone()[0])
+
+    def save(self, outcomes: Iterable[Outcome]) -> None:
+        """Write finished points in one transaction; when this returns they are on the disk.
+
+        Raises InputError where the disk refuses.
+        """
+        marks = ", ".join("?" * (4 + len(METRIC_NAMES)))
+        rows = [_row(outcome) for outcome in outcomes]
+        try:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.executemany(f"INSERT OR REPLACE INTO results VALUES ({marks})", rows)
+        except sqlite3.OperationalError as error:
+            raise InputError(f"{self.path}: cannot be written ({error})") from None
+
+    def _varied(self) -> list[str]:
+        return [row[0] for row in self._connection.execute("SELECT name FROM varied ORDER BY place")]
+
+
+def create_store(
+    path: Path,
+    facts: Mapping[str, str],
+    inputs: Mapping[str, str],
+    columns: Sequence[Column],
+    points: Iterable[Sequence[Value]],
+) -> StudyStore:
+    """A new study file with all of its points, none of them computed; it appears complete or not at all.
+
+    Raises InputError where the file exists, another process works on it, or the disk refuses.
+    """
+    lock = _locked(path)
+    if path.exists():
+        lock.close()
+        raise InputError(f"{path}: exists already")
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    try:
+        connection = sqlite3.connect(draft, isolation_level=None)
+        with connection:
+            connection.execute("BEGIN")
+            _fill(connection, facts, inputs, columns, points)
+        connection.close()
+        os.replace(draft, path)
+    except (sqlite3.OperationalError, OSError) as error:
+        lock.close()
+        raise InputError(f"{path}: cannot be written ({error})") from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return _opened(path, lock)
+
+
+def open_store(path: Path) -> StudyStore:
+    """An existing study file, to go on with.
+
+    Raises InputError where it is none, and where another process works on it.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such study file")
+    lock = _locked(path)
+    try:
+        store = _opened(path, lock)
+        if store.fact("format") != FORMAT:
+            raise InputError(f"{path}: not a study file of format {FORMAT}")
+        return store
+    except sqlite3.DatabaseError as error:
+        lock.close()
+        raise InputError(f"{path}: not a study file ({error})") from None
+    except InputError:
+        lock.close()
+        raise
+
+
+def _opened(path: Path, lock: sqlite3.Connection) -> StudyStore:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    runner = f"process {os.getpid()} on {platform.node()}"
+    connection.execute("INSERT OR REPLACE INTO study VALUES ('runner', ?)", (runner,))
+    return StudyStore(path, connection, lock)
+
+
+def _locked(path: Path) -> sqlite3.Connection:
+    """The lock of a study, held until the connection is closed or the process ends."""
+    try:
+        lock = sqlite3.connect(path.with_name(f".{path.name}.lock"), isolation_level=None, timeout=0.0)
+        lock.execute("BEGIN EXCLUSIVE")
+        return lock
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise InputError(f"{path}: cannot be written ({error})") from None
+        raise InputError(f"{path}: {_runner(path)} is working on this study; wait for it, or stop it") from None
+
+
+def _runner(path: Path) -> str:
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            row = connection.execute("SELECT value FROM study WHERE key = 'runner'").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError:
+        row = None
+    return "another process" if row is None else str(row[0])
+
+
+def _fill(
+    connection: sqlite3.Connection,
+    facts: Mapping[str, str],
+    inputs: Mapping[str, str],
+    columns: Sequence[Column],
+    points: Iterable[Sequence[Value]],
+) -> None:
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    varied = ", ".join(f'"{column.name}" {_SQL_TYPES[column.kind]}' for column in columns)
+    metrics = ", ".join(f'"{metric.name}" {_SQL_TYPES[metric.kind]}' for metric in METRICS)
+    connection.execute("CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")
+    connection.execute("CREATE TABLE inputs (name TEXT PRIMARY KEY, hash TEXT)")
+    connection.execute("CREATE TABLE varied (place INTEGER PRIMARY KEY, name TEXT, unit TEXT)")
+    connection.execute(f"CREATE TABLE points (id INTEGER PRIMARY KEY, {varied})")
+    connection.execute(
+        f"CREATE TABLE results (point INTEGER PRIMARY KEY REFERENCES points, status TEXT, error TEXT, seconds REAL, {metrics})"
+    )
+    connection.executemany("INSERT INTO study VALUES (?, ?)", {"format": FORMAT, "created": created, **facts}.items())
+    connection.executemany("INSERT INTO inputs VALUES (?, ?)", inputs.items())
+    connection.executemany(
+        "INSERT INTO varied VALUES (?, ?, ?)", ((place, c.name, c.unit) for place, c in enumerate(columns))
+    )
+    marks = ", ".join("?" * (1 + len(columns)))
+    connection.executemany(f"INSERT INTO points VALUES ({marks})", ((k, *point) for k, point in enumerate(points)))
+
+
+def _row(outcome: Outcome) -> tuple[MetricValue, ...]:
+    if outcome.metrics is None:
+        return (outcome.point, "error", outcome.error, outcome.seconds, *(None for _ in METRIC_NAMES))
+    return (outcome.point, "done", "", outcome.seconds, *(outcome.metrics[name] for name in METRIC_NAMES))
+
