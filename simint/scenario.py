@@ -144,18 +144,23 @@ def load_parts(scenario: Scenario) -> Parts:
     from simint.trace.load import load_trace
 
     choice = scenario.trace
-    recorded = trace = load_trace(choice.name, choice.read, choice.seed)
+    recorded = load_trace(choice.name, choice.read, choice.seed)
     if choice.sha256 is not None and content_hash(recorded) != choice.sha256:
         raise InputError(f"trace {choice.name!r} has changed since the scenario was written (sha256 differs)")
+    supply = load_supply(scenario.supply) if isinstance(scenario.supply, str) else scenario.supply
+    platform = load_platform(scenario.platform) if isinstance(scenario.platform, str) else scenario.platform
+    network = load_network(scenario.network) if isinstance(scenario.network, str) else scenario.network
+    return Parts(recorded, shaped_trace(recorded, choice), _overridden(supply, scenario), platform, network)
+
+
+def shaped_trace(recorded: PowerTrace, choice: TraceChoice) -> PowerTrace:
+    """A recording as it is used: cropped, scaled, and with its end."""
+    trace = recorded
     if choice.crop_start > 0 or choice.crop_stop is not None:
         trace = trace.crop(choice.crop_start, choice.crop_stop)
     if choice.scale != 1.0:
         trace = trace.scaled(choice.scale)
-    trace = trace.with_end(choice.end)
-    supply = load_supply(scenario.supply) if isinstance(scenario.supply, str) else scenario.supply
-    platform = load_platform(scenario.platform) if isinstance(scenario.platform, str) else scenario.platform
-    network = load_network(scenario.network) if isinstance(scenario.network, str) else scenario.network
-    return Parts(recorded, trace, _overridden(supply, scenario), platform, network)
+    return trace.with_end(choice.end)
 
 
 def _overridden(supply: Supply, scenario: Scenario) -> Supply:

@@ -26,6 +26,10 @@ PASSED, FELL, ROSE = range(3)
 _NUDGE = 1e-9
 
 
+class Collapse(Exception):
+    """The load takes more than the resistance lets through."""
+
+
 @dataclass
 class Now:
     """Time s, capacitor voltage V, and what went where, J."""
@@ -153,9 +157,10 @@ class Circuit:
             high *= 2.0
         low = high
         while miss(low) > 0.0:
-            low *= 0.98
-            if low < 1e-9:
-                raise ValueError("the terminals collapse")
+            if low < 1e-9 and self.load_w > 0.0:
+                raise Collapse
+            # The integrator tries steps that lead below 0 V.
+            low = 0.98 * low if low >= 1e-9 else min(2.0 * low, -1e-3)
         return high if high == low else float(brentq(miss, low, high, xtol=1e-15, rtol=8.9e-16))
 
     def rates(self, v: float, side: float) -> np.ndarray:
@@ -205,7 +210,7 @@ def follow(circuit: Circuit, now: Now, seconds: float, low_v: float, high_v: flo
             return ROSE
         marks: list[tuple[float, bool]] = [(edge, False) for edge in circuit.edges() if abs(v - edge) > 1e-12 * edge]
         marks += [(bend, True) for bend in circuit.bends() if abs(u - bend) > 1e-12 * bend]
-        thresholds = [(level, True) for level in (low_v, high_v) if 0 < level < math.inf]
+        thresholds = [(level, True) for level in (low_v, high_v) if 0 < level < math.inf and abs(u - level) > 1e-12]
         events = [_mark(circuit, side, *mark) for mark in (*marks, *thresholds)]
         solved = solve_ivp(
             lambda _, y, side=side: circuit.rates(y[0], side),

@@ -145,15 +145,16 @@ def draw_case(seed: int, extreme: bool, esr: bool) -> Case:
     )
     top = min(supply.ceiling, TOP_V)
     regulated = on and regulator is not None
+    v0 = float(rng.choice([V_OFF, 2.0, top]) if rng.random() < 0.3 else rng.uniform(1.2 if regulated else 0.0, top))
     return Case(
         supply=supply,
         trace=trace,
-        v0=float(rng.choice([V_OFF, 2.0, top]) if rng.random() < 0.3 else rng.uniform(1.2 if regulated else 0.0, top)),
+        v0=v0,
         load_w=log_uniform(rng, *((1e-9, 100.0) if extreme else (1e-4, 5e-2))) if on else 0.0,
         on=on,
         duration_s=trace.duration_s * float(rng.uniform(0.1, 2.5)),
         # Below its output no regulator works.
-        low_v=V_OFF if regulated else float(rng.choice([0.0, V_OFF, 2.0])),
+        low_v=V_OFF if regulated else float(rng.choice([low_v for low_v in (0.0, V_OFF, 2.0) if low_v <= v0])),
         high_v=float(rng.uniform(1.2, top)) if rng.random() < 0.5 else math.inf,
         offset_s=0.0 if rng.random() < 0.5 else trace.duration_s * float(rng.random()),
     )
@@ -216,4 +217,4 @@ def _regulator(rng: np.random.Generator) -> Regulator | None:
 def random_buck_table(rng: np.random.Generator) -> EfficiencyTable:
     """Efficiency that jumps up and down over the capacitor's voltage."""
     rows = tuple(tuple(float(x) for x in rng.uniform(0.4, 0.95, 3)) for _ in range(4))
-    return EfficiencyTable(voltage=(1.5, 2.0, 2.7, 3.3), current=(0.0, 1e-3, 1e-2), efficiency=rows)
+    return EfficiencyTable(voltage=(1.5, 2.0, 2.6, 3.2), current=(0.0, 1e-3, 1e-2), efficiency=rows)

@@ -37,12 +37,12 @@ from simint.physics.state import (
     start_state,
 )
 from simint.physics.stepping import advance
-from simint.physics.wiring import Node
+from simint.physics.wiring import Node, stored_at
 from simint.trace.power_trace import CurrentSource, PowerTrace, TraceEnd
 
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**32)
-NOTHING = converted([0.0], 1.0)
+NOTHING = converted([0.0], 1e9)
 
 
 def node_of(farad: float, esr: float, leak_s: float = 0.0, quiescent_a: float = 0.0, top_v: float = math.inf) -> Node:
@@ -255,12 +255,13 @@ def test_no_threshold_above_the_clamp_is_ever_met() -> None:
 # --- An independent solution of any circuit ---
 
 
-@pytest.mark.parametrize("seed", range(24))
+# Not over at once, within the leakage table's voltages, not stiff, and the trace lasts: all sources, all three ends.
+@pytest.mark.parametrize("seed", [0, 1, 2, 6, 10, 12, 14, 15, 16, 17, 22, 23, 26, 27, 29, 31, 33, 34, 38, 39, 42, 45, 49])
 def test_random_circuits_pass_as_a_general_integrator_finds(seed: int) -> None:
     case = draw_case(seed, extreme=False, esr=True)
     way = go(case)
-    if way.seconds == 0.0 or max(case.v0, way.voltage) > TOP_V:  # the leakage table of the reference ends there
-        pytest.skip("over at once, or outside of the reference's table")
+    assert way.seconds > 0.0
+    assert max(case.v0, way.voltage) <= TOP_V
     now, code = reference.Now(case.v0), reference.PASSED
     segments, step, end = case.trace.segments, case.trace.step_s, case.trace.end
     assert step is not None
@@ -268,11 +269,15 @@ def test_random_circuits_pass_as_a_general_integrator_finds(seed: int) -> None:
     while code == reference.PASSED and case.duration_s - now.time_s > 1e-12 * case.duration_s:
         stop = min((number + 1) * step - case.offset_s, case.duration_s)
         last = number >= segments and end is not TraceEnd.LOOP
-        if last and end is TraceEnd.STOP:
-            pytest.skip("nothing is connected after the trace's end")
+        assert not (last and end is TraceEnd.STOP)
         segment = segments - 1 if last else number % segments
         circuit = reference.Circuit(case.supply, case.trace.source, segment, case.load_w, case.on)
-        code = reference.follow(circuit, now, stop - now.time_s, case.low_v, case.high_v)
+        try:
+            code = reference.follow(circuit, now, stop - now.time_s, case.low_v, case.high_v)
+        except reference.Collapse:
+            assert way.code == LOW
+            assert way.seconds >= now.time_s
+            return
         number += 1
     assert way.code == code
     assert way.seconds == pytest.approx(now.time_s, rel=1e-10)
@@ -310,13 +315,16 @@ def test_any_split_of_the_time_ends_the_same(seed: int, shares: list[float]) -> 
 @settings(EXAMPLES, max_examples=200)
 @given(SEEDS)
 def test_a_vanishing_resistance_is_none(seed: int) -> None:
-    """Currents are below 0.1 A here, so 0.1 uohm moves voltages by less than 1e-8 V."""
+    """Currents are below 0.1 A here, so 1 nohm moves voltages by less than 1e-10 V."""
     case = draw_case(seed, extreme=False, esr=False)
-    without, tiny = go(case), go(case.with_esr(1e-7))
+    without, tiny = go(case), go(case.with_esr(1e-9))
     assume(without.code != NEVER)
     assert tiny.code == without.code
-    assert tiny.state.tv == pytest.approx(without.state.tv, rel=1e-6, abs=1e-7)
-    assert tiny.state.supply_j == pytest.approx(without.state.supply_j, abs=2e-6 * moved_j(case, without))
+    allowed = 2e-6 * moved_j(case, without)
+    assert tiny.seconds == pytest.approx(without.seconds, rel=1e-6, abs=1e-9)
+    stored = [stored_at(case.node(), way.voltage) for way in (tiny, without)]
+    assert stored[0] == pytest.approx(stored[1], abs=allowed)
+    assert tiny.state.supply_j == pytest.approx(without.state.supply_j, abs=allowed)
 
 
 @settings(EXAMPLES, max_examples=300)
@@ -332,7 +340,7 @@ def test_no_circuit_keeps_the_loop_turning(seed: int, extreme: bool, esr: bool) 
 def turns_of(case: Case, module: Any) -> int:
     """How often the loop asks what acts on the capacitor; it runs in Python here, what it calls stays compiled."""
     name = "stand_at" if module is series_resistance else "setting_at"
-    loop = module.advance_behind_esr if module is series_resistance else module._advance_capacitor
+    loop = module.advance_behind_esr if module is series_resistance else module.advance_capacitor
     asked: Callable[..., Any] = getattr(module, name)
     count = 0
 

@@ -8,31 +8,28 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from engine_cases import batch, boost, bounded, case, direct, layer, power, schedule, thevenin, uniform
+from engine_cases import batch, boost, case, direct, layer, power, schedule, thevenin, uniform
 from engine_strategies import Draft, drafts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_cases import TILES, bench, bursts, run_case, supply
+from timeline_runs import VOLTAGE, border_s, check_times, drawn
 from trace_events import Timeline, read_timeline
 
 from simint.engine.application import Application, Task
-from simint.engine.event import Case, simulate
 from simint.engine.policy import POLICY_NAMES, JustInTime, RecoveryPolicy, Restart, Tile
 from simint.engine.run import Run, Verdict
 from simint.engine.storage import Storage
 from simint.engine.workload import Workload
-from simint.errors import InputError
 from simint.hardware.supply import Capacitor
 from simint.physics.state import NodeState
 from simint.report.timeline.commits import AtStake
 from simint.report.timeline.event_file import open_event_file
 from simint.report.timeline.recorder import VOLTAGE_STEP, TimelineRecorder
 from simint.report.timeline.repeats import Furthest
-from simint.report.timeline.trace_event import FINE_S
 from simint.tiling.schedule import Cost
 
-VOLTAGE, HARVEST, COMMITTED = "capacitor voltage", "harvested power", "tiles committed"
-USEFUL = ("fetch", "compute")
+HARVEST, COMMITTED = "harvested power", "tiles committed"
 
 
 class Log:
@@ -43,46 +40,6 @@ class Log:
 
     def passed(self, storage: Storage, state: str, since: NodeState | None, load_w: float) -> None:
         self.events.append((storage.now_s, storage.voltage))
-
-
-def drawn(path: Path, case: Case, resolution_s: float | None = 0.0, budget: int = 10**9) -> tuple[Run, Timeline]:
-    """The run of a case, and its timeline."""
-    with open_event_file(path, resolution_s, budget) as file:
-        recorder = TimelineRecorder(file)
-        run = simulate(case, [recorder], bounded(200_000))
-        recorder.finish(run, "a test", {"verdict": run.verdict.value})
-    return run, read_timeline(path)
-
-
-def check_times(run: Run, timeline: Timeline) -> None:
-    """The slices of every term sum to what the book of time says, to a nanosecond each where they are not merged."""
-    phases, lost, states = timeline.seconds("phase"), lost_by(timeline), timeline.seconds("device state")
-    rounding = border_s(run) * (1 + sum(map(timeline.slices, ("phase", "device state", "lost work", "power cycle"))))
-    kept = Counter({term: phases[term] - lost[term] for term in phases})
-    book, allowed = run.time, rounding + 1e-9 * run.duration_s
-    assert sum(kept[term] for term in USEFUL) == pytest.approx(book.useful, abs=allowed)
-    for term in ("boot", "restore", "write_back", "index", "checkpoint", "sleep"):
-        assert kept[term] == pytest.approx(getattr(book, term), abs=allowed), term
-    assert states["off"] == pytest.approx(book.off, abs=allowed)
-    assert lost.total() == pytest.approx(book.lost, abs=allowed)
-    assert timeline.seconds("lost work").total() == pytest.approx(book.lost, abs=allowed)
-    assert states.total() == pytest.approx(run.duration_s, abs=allowed)
-    assert timeline.seconds("power cycle").total() == pytest.approx(book.on, abs=allowed)
-
-
-def border_s(run: Run) -> float:
-    """How far the border of a slice may be from its time."""
-    return 1e-9 if run.duration_s < FINE_S else 1e-6
-
-
-def lost_by(timeline: Timeline) -> Counter[str]:
-    """What the slices of lost work say they hold, in s by activity."""
-    total: Counter[str] = Counter()
-    for each in timeline.rows.get("lost work", []):
-        for key, value in each.args.items():
-            if key != "energy_j" and each.kind != "merged":
-                total[key.removesuffix("_s")] += value
-    return total
 
 
 def lost_work_s(timeline: Timeline) -> float:
@@ -354,95 +311,3 @@ def test_attempts_at_a_batch_repeat_all_but_what_is_new(attempts: list[list[floa
     for number, tries in enumerate(attempts):
         repeated_s += sum(furthest.repeated_s(0, number, 0.0, worked_s) for worked_s in tries)
     assert repeated_s == pytest.approx(sum(sum(tries) - max(tries) for tries in attempts), abs=1e-9)
-
-
-# --- small files of long runs
-
-
-def many(tiles: int) -> Case:
-    """A restart case with work that takes about a microsecond a phase."""
-    return case(power(1.0), schedule(layer("L0", (batch(1e-9, 1e-3, tiles=tiles), 20)), boot=Cost(1e-9, 1e-6)))
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(draft=drafts(), share=st.floats(1e-4, 1.0))
-def test_merging_changes_no_sum(draft: Draft, share: float, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("run")
-    run, whole = drawn(folder / "whole.json", draft.case())
-    resolution_s = max(share * run.duration_s, 1e-9)
-    _, merged = drawn(folder / "merged.json", draft.case(), resolution_s)
-    check_times_of_phases(run, whole, merged)
-    for row, slices in merged.rows.items():
-        short = [each for each in slices if each.kind == "merged"]
-        assert all(each.seconds <= resolution_s + 2 * border_s(run) for each in short), row
-        assert len(slices) <= 2 + 2 * run.duration_s / resolution_s
-
-
-def check_times_of_phases(run: Run, whole: Timeline, merged: Timeline) -> None:
-    """Merged or not, a row sums to the same."""
-    for row in ("phase", "device state", "power cycle", "lost work", "re-execution"):
-        allowed = 1e-9 * run.duration_s + border_s(run) * (1 + whole.slices(row))
-        fine, coarse = whole.seconds(row), merged.seconds(row)
-        for kind in {*fine, *coarse}:
-            assert coarse[kind] == pytest.approx(fine[kind], abs=allowed), (row, kind)
-
-
-def test_voltage_keeps_its_extremes_when_points_are_merged(tmp_path: Path) -> None:
-    run, whole = drawn(tmp_path / "whole.json", many(50))
-    _, merged = drawn(tmp_path / "merged.json", many(50), run.duration_s / 20)
-    fine, coarse = whole.counters[VOLTAGE], merged.counters[VOLTAGE]
-    assert len(coarse) <= 4 * 21 + 2
-    assert (min(v for _, v in coarse), max(v for _, v in coarse)) == (min(v for _, v in fine), max(v for _, v in fine))
-
-
-@pytest.mark.parametrize("budget", [60_000, 300_000])
-def test_a_file_keeps_to_its_size(budget: int, tmp_path: Path) -> None:
-    """Whatever the length of a run, its beginning is in full detail and no sum changes."""
-    path = tmp_path / "t.json"
-    run, bounded_timeline = drawn(path, many(200), None, budget)
-    whole_run, whole = drawn(tmp_path / "whole.json", many(200))
-    assert run == whole_run
-    assert path.stat().st_size <= budget + 3000 < (tmp_path / "whole.json").stat().st_size
-    check_times_of_phases(run, whole, bounded_timeline)
-    first = whole.rows["phase"][:20]
-    assert bounded_timeline.rows["phase"][:20] == first
-
-
-# --- the file
-
-
-def test_a_compressed_file_says_the_same_and_equal_runs_make_equal_files(tmp_path: Path) -> None:
-    names = ["a.json", "a.json.gz", "b.json.gz"]
-    timelines = [drawn(tmp_path / name, many(3))[1] for name in names]
-    assert timelines[0] == timelines[1] == timelines[2]
-    assert (tmp_path / names[1]).read_bytes() == (tmp_path / names[2]).read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
-
-
-def test_a_run_that_breaks_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), open_event_file(tmp_path / "t.json"):
-        raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_names_that_cannot_be_timelines_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "folder.json").mkdir()
-    refused = {"case.toml": "must end in", "folder.json": "is a folder", "none/t.json": "folder does not exist"}
-    for name, reason in refused.items():
-        with pytest.raises(InputError, match=reason), open_event_file(tmp_path / name):
-            pytest.fail("a file was opened")
-    for resolution in (-1.0, math.inf, math.nan):
-        with pytest.raises(InputError, match="--timeline-resolution"), open_event_file(tmp_path / "t.json", resolution):
-            pytest.fail("a file was opened")
-
-
-@settings(max_examples=20, deadline=None)
-@given(events=st.integers(0, 60))
-def test_an_interrupted_run_has_a_valid_timeline(events: int, tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.mktemp("run") / "t.json"
-    with open_event_file(path, 0.0) as file:
-        recorder = TimelineRecorder(file)
-        run = run_case(bench(), supply("thevenin"), observers=[recorder], stop_after=events)
-        recorder.finish(run, "bench", {})
-    assert run.verdict is Verdict.INTERRUPTED
-    check_times(run, read_timeline(path))

@@ -14,7 +14,7 @@ from simint.engine.execution import DONE, FELL, OUT_OF_TIME
 from simint.engine.failure import power_failed
 from simint.engine.program import done_before
 from simint.engine.run import Verdict
-from simint.engine.sleeping import asleep
+from simint.engine.sleeping import SAVED_HOPELESS, asleep
 from simint.engine.tally import Part
 
 
@@ -74,8 +74,7 @@ def hibernate(device: Device) -> Attempt:
     assert device.thresholds is not None
     if _has_progress(device) and not (yield from save(device)):
         return False
-    reason = "asleep after a checkpoint, the supply neither recovers nor fails"
-    if not (yield from asleep(device, math.inf, device.thresholds.v_resume, reason)):
+    if not (yield from asleep(device, math.inf, device.thresholds.v_resume, SAVED_HOPELESS)):
         return False
     device.resumed = True
     return True

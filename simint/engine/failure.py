@@ -22,30 +22,43 @@ def power_failed(device: Device, step: Step | None, asleep: bool = False) -> Non
 
     `step`: what was cut, None in a boot, a restore or in sleep.
     """
-    place = device.storage.place
     job = device.job
-    failed_at, pending_at = position(device, step), position(device, None if job is None else job.step)
+    failed_at = None if job is None else job.ordinal
     lose(device.storage.ledger)
     device.tally.lose()
-    place[:] = 0.0
+    device.storage.place[:] = 0.0
     device.vm_warm = device.resumed = False
     if job is not None:
         rewind(device, job)
     # A guarded device may sleep after its boot, so its batch may start from a fuller capacitor than `v_on`.
-    if (step is None or not device.policy.guards) and not _possible(device, step is not None):
-        # After its boot a guarded device gathers energy; any other goes straight on with the pending work.
-        work = attempt(device, not device.policy.guards)
-        enough = smallest_capacitance(device.storage, work, device.storage.harvest_while_on)
-        failed = attempt(device, step is not None)
-        raise impossible(
-            device, failed_at, failed, "it does not complete from a full charge at the best of the trace", enough
-        )
+    if step is None or not device.policy.guards:
+        require_possible(device, step is not None, failed_at)
     if job is None and asleep:
         device.stagnation.forget()  # the next release will change the course of things
     elif device.stagnation.repeats_after_failure(device.storage, device.last_commit_s):
-        enough = smallest_capacitance(device.storage, [*attempt(device, True), *_save(device)], harvest=False)
-        reason = "the same state comes back without a commit in between"
-        raise impossible(device, pending_at, attempt(device, job is not None), reason, enough)
+        raise repeating(device, failed_at)
+
+
+def require_possible(device: Device, working: bool, failed_at: int | None) -> None:
+    """Raise the verdict where no power cycle could bring the device past a failure at step `failed_at`.
+
+    `working`: whether it failed in that step, and not in a boot, a restore or in sleep.
+    """
+    if _possible(device, working):
+        return
+    # After its boot a guarded device gathers energy; any other goes straight on with the pending work.
+    work = attempt(device, not device.policy.guards)
+    enough = smallest_capacitance(device.storage, work, device.storage.harvest_while_on)
+    where = position(device, failed_at if working else None)
+    reason = "it does not complete from a full charge at the best of the trace"
+    raise impossible(device, where, attempt(device, working), reason, enough)
+
+
+def repeating(device: Device, failed_at: int | None) -> RunOver:
+    """The verdict on failures, the last in step `failed_at`, that lead back to where they began."""
+    enough = smallest_capacitance(device.storage, [*attempt(device, True), *_save(device)], harvest=False)
+    reason = "the same state comes back without a commit in between"
+    return impossible(device, position(device, failed_at), attempt(device, device.job is not None), reason, enough)
 
 
 def rewind(device: Device, job: Job) -> None:
@@ -57,12 +70,11 @@ def rewind(device: Device, job: Job) -> None:
         job.step = next(job.steps)
 
 
-def position(device: Device, step: Step | None) -> tuple[str, int]:
-    """Name of the layer or task in progress, and the tiles of it before the step or checkpoint; `boot` for None."""
-    job = device.job
-    if step is None or job is None:
+def position(device: Device, ordinal: int | None) -> tuple[str, int]:
+    """Name of the layer or task with that step, and the tiles of it before the step; `boot` for None."""
+    if ordinal is None:
         return "boot", 0
-    return device.program.names[step.section], device.program.tiles_before(job.ordinal)
+    return device.program.names[device.program.section_of(ordinal)], device.program.tiles_before(ordinal)
 
 
 def impossible(device: Device, where: tuple[str, int], work: list[Rows], reason: str, enough_f: float) -> RunOver:

@@ -48,14 +48,25 @@ def _recharge(device: Device) -> Wait:
         if code == HIGH:
             return
         if device.time_is_over():
-            if tally.power_cycles:
-                raise RunOver(Verdict.STOPPED)
-            raise RunOver(Verdict.NEVER_ON, f"the capacitor was at {storage.voltage:.3g} V when the time was over")
+            raise out_of_time(device)
         if code == NEVER or climb.hopeless(storage, before, v_on, 0.0, False):
-            note = f"the capacitor stays near {storage.voltage:.3g} V, below v_on = {v_on:g} V"
-            # A source that has ended may have lifted the capacitor before; a looped one would do it again.
-            died = tally.power_cycles and not looped
-            raise RunOver(Verdict.STOPPED if died else Verdict.NEVER_ON, note)
+            raise never_on(device)
+
+
+def out_of_time(device: Device) -> RunOver:
+    """The verdict on a run that is over while the device is off."""
+    if device.tally.power_cycles:
+        return RunOver(Verdict.STOPPED)
+    return RunOver(Verdict.NEVER_ON, f"the capacitor was at {device.storage.voltage:.3g} V when the time was over")
+
+
+def never_on(device: Device) -> RunOver:
+    """The verdict on a recharge that can never end."""
+    storage = device.storage
+    note = f"the capacitor stays near {storage.voltage:.3g} V, below v_on = {storage.supply.v_on:g} V"
+    # A source that has ended may have lifted the capacitor before; a looped one would do it again.
+    died = device.tally.power_cycles and storage.source.end != LOOP
+    return RunOver(Verdict.STOPPED if died else Verdict.NEVER_ON, note)
 
 
 def _power_cycle(device: Device) -> Wait:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simint.compiled import compiled
 from simint.tiling.schedule import Traffic
 
 
@@ -129,21 +130,26 @@ def energy_of(rows: NDArray[Any]) -> float:
 
 
 # What a device does that never loses power.
-_CONTINUOUS = (Activity.FETCH, Activity.COMPUTE, Activity.WRITE_BACK, Activity.PERIPHERAL)
+_FETCH, _COMPUTE, _WRITE_BACK, _PERIPHERAL = (
+    int(activity) for activity in (Activity.FETCH, Activity.COMPUTE, Activity.WRITE_BACK, Activity.PERIPHERAL)
+)
 
 
+@compiled
 def done_before(rows: Rows, place: Place) -> tuple[int, float]:
     """Tiles completed before `place`, and the time spent on what continuous power would have to do too."""
-    row, repetition, phase = (int(place[k]) for k in (ROW, REPETITION, PHASE))
+    row, repetition, phase = int(place[ROW]), int(place[REPETITION]), int(place[PHASE])
     tiles, seconds = 0, 0.0
-    for r in range(min(row + 1, len(rows))):
+    for r in range(min(row + 1, rows.shape[0])):
         times = int(rows[r, COUNT]) if r < row else repetition
         tiles += times if rows[r, IS_TILE] > 0 else 0
-        for number, column in enumerate((FIRST, SECOND)):
-            if int(rows[r, column]) in _CONTINUOUS:
-                seconds += times * float(rows[r, column + 2])
+        for number in range(2):
+            column = FIRST if number == 0 else SECOND
+            activity = int(rows[r, column])
+            if activity in (_FETCH, _COMPUTE, _WRITE_BACK, _PERIPHERAL):
+                seconds += times * rows[r, column + 2]
                 if r == row and number < phase:
-                    seconds += float(rows[r, column + 2])
+                    seconds += rows[r, column + 2]
                 if r == row and number == phase:
-                    seconds += float(place[DONE_S])
+                    seconds += place[DONE_S]
     return tiles, seconds

@@ -19,6 +19,13 @@ class Verdict(enum.StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class Engine(enum.StrEnum):
+    """Which engine made a run: the SimPy processes, which are the reference, or the compiled loop."""
+
+    EVENT = "event"
+    COMPILED = "compiled"
+
+
 class CycleEnd(enum.StrEnum):
     """Why a power cycle ended."""
 
@@ -209,7 +216,8 @@ class Run:
     `continuous_s`: time the committed work would have taken under continuous power without preservation. `loops`:
     passes of the trace that were begun. `progress`: committed tiles in units of one inference, or completed
     applications where there is no network. `checkpoints`: None under a policy that takes none. `dropped`: releases that
-    a newer one replaced before they were begun. `note`: what the verdict rests on, in words.
+    a newer one replaced before they were begun. `note`: what the verdict rests on, in words. `engine`: which engine
+    made it.
     """
 
     verdict: Verdict
@@ -230,6 +238,7 @@ class Run:
     tasks: tuple[TaskCounts, ...] = ()
     checkpoints: CheckpointCounts | None = None
     note: str = ""
+    engine: Engine = Engine.EVENT
 
     @property
     def finished(self) -> tuple[Inference, ...]:

@@ -15,26 +15,45 @@ from simint.physics.source import LOOP, STOP
 from simint.physics.state import HIGH, LOW, NEVER
 
 # A batch's phases round the voltage at each of their ends; a guard that counts on every digit would lose batches.
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
+GUARD_HOPELESS = "the guard never finds enough energy for it"
+SAVED_HOPELESS = "asleep after a checkpoint, the supply neither recovers nor fails"
+SOURCE_ENDED_NOTE = "the source ended while the device slept"
 
 
 def admitted(device: Device, step: Step) -> Attempt:
     """Sleep until the stored energy covers the step whatever the source does meanwhile."""
+    storage, needed_v = device.storage, guarded_v(device, step)
+    until_v = needed_v
+    while storage.voltage < needed_v:
+        if not (yield from asleep(device, math.inf, until_v, GUARD_HOPELESS)):
+            return False
+        # Charging lifts the terminals above the capacitor behind its series resistance.
+        until_v += max(needed_v - storage.voltage, ROUNDING * needed_v)
+    return True
+
+
+def guarded_v(device: Device, step: Step) -> float:
+    """The voltage from which a guard lets the step begin; raises the verdict where the clamp lies below it."""
     storage, key = device.storage, (step.number, device.vm_warm)
     if key not in device.needed_v:
-        device.needed_v[key] = lowest_start_v(storage, [device.rows(step)]) * (1.0 + _ROUNDING)
+        device.needed_v[key] = lowest_start_v(storage, [device.rows(step)]) * (1.0 + ROUNDING)
     needed_v = device.needed_v[key]
     if needed_v > storage.node.ceiling_v:
         enough = capacitance_to_hold(storage, needed_v, storage.node.ceiling_v)
-        where, work = position(device, step), attempt(device, True)
+        where, work = _pending(device), attempt(device, True)
         raise impossible(device, where, work, "the guard waits for a voltage above the clamp", enough)
-    until_v = needed_v
-    while storage.voltage < needed_v:
-        if not (yield from asleep(device, math.inf, until_v, "the guard never finds enough energy for it")):
-            return False
-        # Charging lifts the terminals above the capacitor behind its series resistance.
-        until_v += max(needed_v - storage.voltage, _ROUNDING * needed_v)
-    return True
+    return needed_v
+
+
+def never_wakes(device: Device, until_v: float, hopeless: str) -> RunOver:
+    """The verdict on a sleep with work pending from which neither the supply nor a power failure wakes the device."""
+    enough = capacitance_to_hold(device.storage, until_v, device.storage.voltage)
+    return impossible(device, _pending(device), attempt(device, True), hopeless, enough)
+
+
+def _pending(device: Device) -> tuple[str, int]:
+    return position(device, None if device.job is None else device.job.ordinal)
 
 
 def asleep(device: Device, wait_s: float, until_v: float, hopeless: str = "") -> Attempt:
@@ -59,8 +78,7 @@ def asleep(device: Device, wait_s: float, until_v: float, hopeless: str = "") ->
         if device.time_is_over():
             raise RunOver(Verdict.STOPPED)
         if code == NEVER and storage.source.end == STOP:
-            raise RunOver(Verdict.STOPPED, "the source ended while the device slept")
+            raise RunOver(Verdict.STOPPED, SOURCE_ENDED_NOTE)
         job = device.job
         if job is not None and (code == NEVER or climb.hopeless(storage, before, until_v, device.sleep_power_w, True)):
-            enough = capacitance_to_hold(storage, until_v, storage.voltage)
-            raise impossible(device, position(device, job.step), attempt(device, True), hopeless, enough)
+            raise never_wakes(device, until_v, hopeless)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from simint.compiled import compiled
 from simint.engine.storage import Storage
 from simint.physics.source import LOOP
 
@@ -11,13 +15,27 @@ from simint.physics.source import LOOP
 _FRUITLESS_PASSES = 100
 # Two power failures at one place of the trace (to this share of its length), the same work pending, are one state.
 _SAME_PLACE = 1e-9
+_FIRST_ROOM = 64
+
+
+@compiled
+def comes_back(places: NDArray[np.float64], count: int, place_s: float, trace_s: float, fruitless_s: float) -> bool:
+    """Whether a power failure at `place_s` of a trace of `trace_s` brings back a state, after `count` at `places`.
+
+    `fruitless_s`: time without a commit on a looped trace.
+    """
+    for k in range(count):
+        if abs(place_s - places[k]) <= _SAME_PLACE * trace_s:
+            return True
+    return fruitless_s > _FRUITLESS_PASSES * trace_s and count >= _FRUITLESS_PASSES
 
 
 @dataclass(slots=True)
 class Stagnation:
-    """Power failures since the last commit: where in the trace they fell."""
+    """Power failures since the last commit: where in the trace the `count` of them fell."""
 
-    places: list[float] = field(default_factory=list)
+    places: NDArray[np.float64] = field(default_factory=lambda: np.empty(_FIRST_ROOM))
+    count: int = 0
     last_failure_s: float = 0.0
 
     def repeats_after_failure(self, storage: Storage, last_commit_s: float) -> bool:
@@ -27,17 +45,20 @@ class Stagnation:
         and the pending work, which only a commit changes.
         """
         if last_commit_s > self.last_failure_s:
-            self.places.clear()
+            self.count = 0
         self.last_failure_s = storage.now_s
-        place, trace_s = storage.trace_place_s, storage.source.duration_s
-        repeated = any(abs(place - earlier) <= _SAME_PLACE * trace_s for earlier in self.places)
-        self.places.append(place)
-        fruitless = storage.source.end == LOOP and storage.now_s - last_commit_s > _FRUITLESS_PASSES * trace_s
-        return repeated or (fruitless and len(self.places) > _FRUITLESS_PASSES)
+        if self.count == self.places.size:
+            self.places = np.concatenate((self.places, np.empty_like(self.places)))
+        place_s, source = storage.trace_place_s, storage.source
+        fruitless_s = storage.now_s - last_commit_s if source.end == LOOP else 0.0
+        repeated = comes_back(self.places, self.count, place_s, source.duration_s, fruitless_s)
+        self.places[self.count] = place_s
+        self.count += 1
+        return bool(repeated)
 
     def forget(self) -> None:
         """What comes next does not depend on these failures alone."""
-        self.places.clear()
+        self.count = 0
 
 
 @dataclass(slots=True)

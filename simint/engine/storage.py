@@ -8,25 +8,22 @@ from dataclasses import dataclass
 from functools import partial
 
 from simint.engine.execution import Ledger
-from simint.engine.plant import execute_packed, ledger_of, pack, place_of, state_of
-from simint.engine.program import Activity, Place, Rows
+from simint.engine.plant import Plant, execute_packed, ledger_of, pack, place_of, state_of
+from simint.engine.program import Place, Rows
+from simint.engine.waiting import charge, rest, sustains, trace_place
 from simint.hardware.supply import Supply
 from simint.physics.best_case import best_case
-from simint.physics.polling import advance_on, advance_polled
-from simint.physics.source import LOOP, STOP, CompiledSource
-from simint.physics.state import LOW, NodeState, copy_state
+from simint.physics.source import LOOP, CompiledSource
+from simint.physics.state import NodeState, copy_state
 from simint.physics.stepping import advance
 from simint.physics.wiring import Node, build_node
-
-# Too short for a voltage to move, long enough for the terminals to be judged under a load.
-INSTANT_S = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
     """Capacitor and source in motion, with the ledger of what the device drew.
 
-    `best` bounds what the source offers. `place`: where the rows in progress were left. `run_rows`: the compiled inner
+    `best` bounds what the source offers. `place`: where the rows in progress were left. `plant`: all of it packed. `run_rows`: the compiled inner
     loop, bound to this storage.
     """
 
@@ -39,6 +36,7 @@ class Storage:
     place: Place
     v_off: float
     harvest_while_on: bool
+    plant: Plant
     run_rows: Callable[[Rows, bool, float, bool, float, float], tuple[int, int, float]]
 
     @property
@@ -59,29 +57,15 @@ class Storage:
     @property
     def trace_place_s(self) -> float:
         """Place in the trace: at equal places, what is still to come from the source is equal."""
-        source, trace_s = self.source, self.now_s + self.state.offset_s
-        if source.segments == 1 and source.end != STOP:
-            return 0.0
-        return trace_s % source.duration_s if source.end == LOOP else min(trace_s, source.duration_s)
+        return trace_place(self.source, self.state)
 
     def charge(self, high_v: float, duration_s: float) -> int:
         """Wait with the device off until `high_v` is reached or the time is over; returns a code of `stepping`."""
-        node, source, state, poll_s = self.node, self.source, self.state, self.supply.poll
-        if poll_s > 0.0:
-            code, _ = advance_polled(node, source, state, 0.0, False, duration_s, -math.inf, high_v, True, poll_s)
-        else:
-            code, _ = advance(node, source, state, 0.0, False, duration_s, -math.inf, high_v, True)
-        return int(code)
+        return int(charge(self.node, self.source, self.state, high_v, duration_s, self.supply.poll))
 
     def rest(self, power_w: float, duration_s: float, low_v: float, high_v: float) -> int:
         """Wait with the device asleep; sleep is no work in progress, so it is settled at once."""
-        started_s = self.now_s
-        code, elapsed = advance_on(self.node, self.source, self.state, power_w, duration_s, low_v, high_v, True)
-        if duration_s == math.inf:
-            elapsed = self.now_s - started_s
-        self.ledger.settled_j[Activity.SLEEP] += power_w * elapsed
-        self.ledger.settled_s[Activity.SLEEP] += elapsed
-        return int(code)
+        return int(rest(self.node, self.source, self.state, self.ledger, power_w, duration_s, low_v, high_v))
 
     def execute(self, rows: Rows, commits: bool, horizon_s: float) -> tuple[int, int, float]:
         """Run the rows of a step until brown-out; see `execution.execute`."""
@@ -95,9 +79,7 @@ class Storage:
 
     def sustains(self, load_w: float) -> bool:
         """Whether the device stays on under a load that begins now."""
-        trial, connected = copy_state(self.state), self.harvest_while_on
-        code, _ = advance_on(self.node, self.source, trial, load_w, INSTANT_S, self.v_off, math.inf, connected)
-        return bool(code != LOW)
+        return bool(sustains(self.node, self.source, self.state, load_w, self.v_off, self.harvest_while_on))
 
     def climbs_for_ever_below(self, high_v: float, bound_v: float, load_w: float, on: bool) -> bool:
         """Whether the voltage, now below `bound_v` under a constant load, can never pass it on the looped trace.
@@ -129,5 +111,6 @@ def open_storage(
         place=place_of(plant),
         v_off=supply.v_off,
         harvest_while_on=harvest_while_on,
+        plant=plant,
         run_rows=partial(execute_packed, *plant),
     )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from simint.engine.nontermination import completes
 from simint.engine.policy import JustInTime
 from simint.engine.program import FIRST, SECOND, Program, Rows
-from simint.engine.storage import INSTANT_S, Storage
+from simint.engine.storage import Storage
+from simint.engine.waiting import INSTANT_S
 from simint.errors import InfeasibleError, InputError
 from simint.physics.best_case import no_source
 from simint.physics.state import LOW, start_state

@@ -76,8 +76,12 @@ class ReleaseQueue:
         if self.workload.queue is Queue.NEWEST:
             self.dropped.extend(self._waiting)
             self._waiting.clear()
-        self._waiting.append(Release(self.released, now_s))
+        self.push(Release(self.released, now_s))
         self.released += 1
+
+    def push(self, release: Release) -> None:
+        """Put a release that was counted already at the end of the line."""
+        self._waiting.append(release)
 
     def take(self) -> Release | None:
         """The next inference to work on, or None where the device has to wait."""

@@ -12,12 +12,15 @@ import msgspec
 from simint.errors import InputError
 
 if TYPE_CHECKING:
-    from simint.engine.event import Case
+    from simint.engine.case import Case
     from simint.engine.observer import Observer
+    from simint.engine.policy import RecoveryPolicy
     from simint.engine.run import Run
+    from simint.physics.source import CompiledSource
     from simint.scenario import Parts, Scenario
     from simint.tiling.design import ExecutionDesign
     from simint.tiling.published.electrical import ElectricalSettings
+    from simint.tiling.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,32 @@ def replay(
     from simint.scenario import load_parts, pinned
 
     parts = load_parts(scenario)
-    designs = _executed(scenario, _designs(scenario, parts))
+    designs = executed_designs(scenario, chosen_designs(scenario, parts))
     run = simulate(prepare_case(scenario, parts, designs), observers, stop_requested)
     return Replay(run, pinned(scenario, parts, designs), parts, designs)
 
 
 def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesign, ...]) -> Case:
     """The engine's view of a scenario: source behind the front end, schedule, policy, and when the run is over."""
-    from simint.engine.event import Case
     from simint.physics.front_end import compile_source
+
+    schedule = fitting_schedule(parts, designs, scenario.policy.policy())
+    return join_case(scenario, parts, schedule, compile_source(parts.trace, parts.supply))
+
+
+def fitting_schedule(parts: Parts, designs: tuple[ExecutionDesign, ...], policy: RecoveryPolicy) -> Schedule:
+    """The schedule of the designs; InfeasibleError where the platform's memories do not hold what the policy needs."""
     from simint.replay.memory import require_memory
     from simint.tiling.loop_nest.build import build_schedule
+
+    schedule = build_schedule(parts.network, designs, parts.platform)
+    require_memory(parts, designs, schedule, policy)
+    return schedule
+
+
+def join_case(scenario: Scenario, parts: Parts, schedule: Schedule, source: CompiledSource) -> Case:
+    """The case of parts that are ready: `schedule` and `source` are those of `parts`."""
+    from simint.engine.case import Case
     from simint.trace.power_trace import TraceEnd
 
     duration = math.inf if scenario.duration is None else scenario.duration
@@ -63,18 +81,15 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
         duration = min(duration, whole - start)
     elif scenario.duration is None and scenario.workload.inferences is None:
         duration = whole
-    schedule = build_schedule(parts.network, designs, parts.platform)
-    policy = scenario.policy.policy()
-    require_memory(parts, designs, schedule, policy)
     supply = parts.supply
     initial = supply.v_off if scenario.initial_voltage is None else scenario.initial_voltage
     if initial > supply.ceiling:
         raise InputError(f"`initial_voltage` of {initial:g} V lies above the clamp at {supply.ceiling:g} V")
     return Case(
         supply=supply,
-        source=compile_source(parts.trace, supply),
+        source=source,
         schedule=schedule,
-        policy=policy,
+        policy=scenario.policy.policy(),
         workload=scenario.workload,
         initial_voltage=initial,
         application=scenario.application,
@@ -86,14 +101,15 @@ def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesig
     )
 
 
-def _executed(scenario: Scenario, designs: tuple[ExecutionDesign, ...]) -> tuple[ExecutionDesign, ...]:
+def executed_designs(scenario: Scenario, designs: tuple[ExecutionDesign, ...]) -> tuple[ExecutionDesign, ...]:
     """The designs as the policy executes them: one that counts jobs preserves after every tile."""
     if not scenario.policy.policy().counts_jobs:
         return designs
     return tuple(msgspec.structs.replace(design, s=1) for design in designs)
 
 
-def _designs(scenario: Scenario, parts: Parts) -> tuple[ExecutionDesign, ...]:
+def chosen_designs(scenario: Scenario, parts: Parts) -> tuple[ExecutionDesign, ...]:
+    """The designs that the scenario gives, else the best ones for its objective."""
     from simint.hardware.usable import usable_j
     from simint.scenario import objective_of
     from simint.tiling.choose import choose_designs

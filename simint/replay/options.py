@@ -36,6 +36,23 @@ def replay_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "scenario", nargs="?", help="scenario file (TOML), as --out writes it; options below override it"
     )
+    add_scenario_options(parser)
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="print the summary as JSON")
+    output.add_argument("--out", metavar="DIR", help="write summary.json, tables, plot and scenario.toml there")
+    output.add_argument(
+        "--timeline", metavar="FILE", help="write what happened when, for ui.perfetto.dev: a .json or .json.gz file"
+    )
+    output.add_argument(
+        "--timeline-resolution",
+        metavar="TIME",
+        help="merge slices shorter than this (default: as needed to keep the file below 200 MB)",
+    )
+    return parser
+
+
+def add_scenario_options(parser: argparse.ArgumentParser) -> None:
+    """The options that `scenario_from_arguments` reads, all but the scenario file itself."""
     trace = parser.add_argument_group("power trace")
     trace.add_argument(
         "--trace", metavar="T", help="name (`simint trace list`) or file; FILE#ARRAY selects inside a file"
@@ -87,18 +104,6 @@ def replay_parser() -> argparse.ArgumentParser:
     work.add_argument("--period", metavar="TIME", help="release an inference every TIME instead of back to back")
     work.add_argument("--deadline", metavar="TIME", help="deadline of an inference, from its release")
     work.add_argument("--queue", choices=["newest", "fifo"], help="periodic releases that wait: newest only, or all")
-    output = parser.add_argument_group("output")
-    output.add_argument("--json", action="store_true", help="print the summary as JSON")
-    output.add_argument("--out", metavar="DIR", help="write summary.json, tables, plot and scenario.toml there")
-    output.add_argument(
-        "--timeline", metavar="FILE", help="write what happened when, for ui.perfetto.dev: a .json or .json.gz file"
-    )
-    output.add_argument(
-        "--timeline-resolution",
-        metavar="TIME",
-        help="merge slices shorter than this (default: as needed to keep the file below 200 MB)",
-    )
-    return parser
 
 
 def scenario_from_arguments(arguments: argparse.Namespace) -> Scenario:

@@ -8,10 +8,11 @@ name has that name here too.
 from __future__ import annotations
 
 import difflib
+import enum
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import msgspec.inspect as inspect
+from msgspec import inspect
 
 from simint.errors import InputError
 
@@ -39,7 +40,6 @@ SHORT_NAMES = {
 NAMED_PARTS = ("trace", "supply", "platform", "network", "policy", "design", "supply.converter", "supply.regulator")
 # Words that name or explain, and the record of what was replayed: they change nothing.
 _LABELS = {"name", "source", "description", "sha256", "versions", "layers", "provenance", "kind"}
-_TOP = {"trace": "TraceChoice", "design": "DesignChoice", "policy": "PolicyChoice"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,13 @@ class Field:
     kind: str
     unit: str = ""
     choices: tuple[str, ...] = ()
+    choice_type: type[enum.Enum] | None = None
+
+    def meant(self, value: float | int | str) -> object:
+        """A value as the scenario holds it: flags and choices are text on the way."""
+        if self.kind == "flag":
+            return value == "true"
+        return value if self.choice_type is None else self.choice_type(value)
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -69,8 +76,7 @@ def find_field(name: str) -> Field:
     general = ".".join("0" if piece.isdigit() else piece for piece in name.split("."))
     if general not in known:
         raise InputError(f"--vary: unknown parameter {name!r}; {_suggestions(name, known)}")
-    found = known[general]
-    return Field(name, found.kind, found.unit, found.choices)
+    return replace(known[general], name=name)
 
 
 @functools.cache
@@ -94,11 +100,10 @@ def _collect(info: inspect.Type, name: str, found: dict[str, Field]) -> None:
             for field in option.fields:
                 if field.name not in _LABELS:
                     place = f"{name}.{field.name}" if name else field.name
-                    if place not in SHORT_NAMES:
-                        _collect(field.type, place, found)
+                    _collect(field.type, place, found)
         elif isinstance(option, inspect.VarTupleType) and isinstance(option.item_type, inspect.StructType):
             _collect(option.item_type, f"{name}.0", found)
-        elif name not in found:
+        elif name not in found and name not in SHORT_NAMES:
             leaf = _leaf(option, name)
             if leaf is not None:
                 found[name] = leaf
@@ -114,7 +119,7 @@ def _leaf(option: inspect.Type, name: str) -> Field | None:
     if isinstance(option, inspect.BoolType):
         return Field(name, "flag")
     if isinstance(option, inspect.EnumType):
-        return Field(name, "choice", choices=tuple(str(member.value) for member in option.cls))
+        return Field(name, "choice", choices=tuple(str(member.value) for member in option.cls), choice_type=option.cls)
     if isinstance(option, inspect.StrType) and name == "design.objective":
         from simint.scenario import OBJECTIVES
 
@@ -129,4 +134,10 @@ def _suggestions(name: str, known: dict[str, Field]) -> str:
     near += difflib.get_close_matches(last, list({place.rpartition(".")[2] for place in known}), n=2, cutoff=0.8)
     by_end = [place for place in known if place.rpartition(".")[2] in near]
     found = list(dict.fromkeys([*same_end, *(item for item in near if item in known or item in SHORT_NAMES), *by_end]))
-    return f"did you mean {', '.join(found[:6])}?" if found else f"known: {', '.join(sorted(known))}"
+    if found:
+        return f"did you mean {', '.join(found[:6])}?"
+    parts = ", ".join(("capacitor", "parallel", *NAMED_PARTS))
+    return (
+        f"known: {parts}, and every number of a scenario by its place, such as v_on, supply.quiescent, "
+        "platform.boot_time, workload.period, trace.scale"
+    )

@@ -58,8 +58,14 @@ def load_study(path: Path | str) -> StudyFrame:
             varied = [(name, unit) for name, unit in connection.execute("SELECT name, unit FROM varied ORDER BY place")]
             names = [f'p."{name}"' for name, _ in varied]
             columns = ", ".join(
-                ["p.id", *names, "coalesce(r.status, 'missing') AS status", "coalesce(r.error, '') AS error"]
-                + ["r.seconds", *(f'r."{metric.name}"' for metric in METRICS)]
+                (
+                    "p.id",
+                    *names,
+                    "coalesce(r.status, 'missing') AS status",
+                    "coalesce(r.error, '') AS error",
+                    "r.seconds",
+                    *(f'r."{metric.name}"' for metric in METRICS),
+                )
             )
             frame = pd.read_sql_query(
                 f"SELECT {columns} FROM points p LEFT JOIN results r ON r.point = p.id ORDER BY p.id", connection

@@ -1,7 +1,7 @@
 """The metrics of one point of a study: their names, units and meanings, and how they are read off a run.
 
-One flat row a point, SI units, the unit at the end of a name where the term does not say it. A value that does not exist
-is None: the latency of a run that finished nothing, the tile of a nontermination where there was none.
+One flat row a point, SI units, the unit at the end of a name where the term does not say it. A value that does not
+exist is None: the latency of a run that finished nothing, the tile of a nontermination where there was none.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from simint.whatif.within import WITHIN_PERCENTS, times_within, within_name
 
 if TYPE_CHECKING:
     from simint.engine.run import Run
@@ -50,6 +52,7 @@ def _number(name: str, unit: str, better: str, meaning: str) -> Metric:
 METRICS: tuple[Metric, ...] = (
     _text("verdict", "how the run ended: completed, stopped, never-on, nontermination"),
     _text("limit", "what holds the run back (report/limits.py)"),
+    _text("engine", "which engine ran the point: compiled or event"),
     _text("hint", "the limit in a sentence, with what to change"),
     # Inferences
     _count("inferences_finished", "more", "completed inferences"),
@@ -61,6 +64,10 @@ METRICS: tuple[Metric, ...] = (
     _number("latency_median_s", "s", "less", "median latency of the completed inferences"),
     _number("latency_p95_s", "s", "less", "95th percentile of the latency, linear interpolation"),
     _number("latency_max_s", "s", "less", "longest latency"),
+    *(
+        _number(within_name(percent), "s", "less", f"time within which {percent} % of those released were finished")
+        for percent in WITHIN_PERCENTS
+    ),
     _number("throughput_per_day", "1/d", "more", "completed inferences by the run's duration, per day"),
     _number("forward_progress", "", "more", "committed tiles in units of one inference"),
     # Time
@@ -130,6 +137,7 @@ def metrics_of(run: Run, scenario: Scenario, supply: Supply) -> dict[str, Metric
     found: dict[str, MetricValue] = {f"{term}_j": amount for term, amount in dataclasses.asdict(book).items()}
     found |= {
         "verdict": run.verdict.value,
+        "engine": run.engine.value,
         "limit": find_limit(run, scenario.workload.period is not None).value,
         "hint": hint(run, scenario, supply),
         "inferences_finished": len(run.finished),
@@ -141,6 +149,7 @@ def metrics_of(run: Run, scenario: Scenario, supply: Supply) -> dict[str, Metric
         "latency_median_s": None if latency is None else latency.median_s,
         "latency_p95_s": None if latency is None else latency.p95_s,
         "latency_max_s": None if latency is None else latency.max_s,
+        **times_within(run),
         "throughput_per_day": _ratio(len(run.finished) * _SECONDS_PER_DAY, run.duration_s),
         "forward_progress": run.progress,
         "duration_s": run.duration_s,
@@ -186,9 +195,11 @@ def finished_share(run: Run, scenario: Scenario) -> float:
 
     finished, asked = len(run.finished), scenario.workload.inferences
     if asked is None:
-        newest_was_cut = run.verdict is Verdict.STOPPED and not max(
-            run.inferences, key=lambda inference: inference.number
-        ).completed if run.inferences else False
+        newest_was_cut = (
+            run.verdict is Verdict.STOPPED and not max(run.inferences, key=lambda inference: inference.number).completed
+            if run.inferences
+            else False
+        )
         asked = len(run.inferences) - newest_was_cut
     return finished / asked if finished else 0.0
 

@@ -20,7 +20,7 @@ import datetime
 import os
 import platform
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,7 @@ from types import TracebackType
 from simint.errors import InputError
 from simint.whatif.frame import FORMAT
 from simint.whatif.metrics import METRIC_NAMES, METRICS, MetricValue
+from simint.whatif.outcome import Outcome
 from simint.whatif.variation import Value
 
 _SQL_TYPES = {"text": "TEXT", "count": "INTEGER", "number": "REAL"}
@@ -42,23 +43,12 @@ class Column:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one point: its metrics, or why there are none."""
-
-    point: int
-    seconds: float
-    metrics: Mapping[str, MetricValue] | None
-    error: str = ""
-
-
 class StudyStore:
     """An open study file that this process may write, used as a context manager."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self._lock = lock
 
     def __enter__(self) -> StudyStore:
         """The store itself."""
@@ -74,7 +64,6 @@ class StudyStore:
         with contextlib.suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
-        self._lock.close()
 
     def fact(self, key: str) -> str:
         """A value of table `study`, empty where there is none."""
@@ -93,7 +82,9 @@ class StudyStore:
     def missing(self, errors_too: bool = False) -> list[int]:
         """Points without a result, `errors_too`: and those whose result is an error."""
         done = "SELECT point FROM results" + (" WHERE status = 'done'" if errors_too else "")
-        return [row[0] for row in self._connection.execute(f"SELECT id FROM points WHERE id NOT IN ({done}) ORDER BY id")]
+        return [
+            row[0] for row in self._connection.execute(f"SELECT id FROM points WHERE id NOT IN ({done}) ORDER BY id")
+        ]
 
     def errors(self) -> int:
         """Number of points that ended in an error."""
@@ -117,6 +108,23 @@ class StudyStore:
         return [row[0] for row in self._connection.execute("SELECT name FROM varied ORDER BY place")]
 
 
+@contextlib.contextmanager
+def study_lock(path: Path) -> Iterator[None]:
+    """Hold the one right to work on a study, in this block; InputError where another process has it."""
+    lock = sqlite3.connect(path.with_name(f".{path.name}.lock"), isolation_level=None, timeout=0.0)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        if "locked" not in str(error):
+            raise InputError(f"{path}: cannot be written ({error})") from None
+        raise InputError(f"{path}: {_runner(path)} is working on this study; wait for it, or stop it") from None
+    try:
+        yield
+    finally:
+        lock.close()
+
+
 def create_store(
     path: Path,
     facts: Mapping[str, str],
@@ -126,69 +134,43 @@ def create_store(
 ) -> StudyStore:
     """A new study file with all of its points, none of them computed; it appears complete or not at all.
 
-    Raises InputError where the file exists, another process works on it, or the disk refuses.
+    Raises InputError where the disk refuses. The caller holds `study_lock`.
     """
-    lock = _locked(path)
-    if path.exists():
-        lock.close()
-        raise InputError(f"{path}: exists already")
     draft = path.with_name(f".{path.name}-{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
         connection = sqlite3.connect(draft, isolation_level=None)
-        with connection:
+        with contextlib.closing(connection), connection:
             connection.execute("BEGIN")
             _fill(connection, facts, inputs, columns, points)
-        connection.close()
         os.replace(draft, path)
     except (sqlite3.OperationalError, OSError) as error:
-        lock.close()
         raise InputError(f"{path}: cannot be written ({error})") from None
     finally:
         draft.unlink(missing_ok=True)
-    return _opened(path, lock)
+    return _opened(path)
 
 
 def open_store(path: Path) -> StudyStore:
-    """An existing study file, to go on with.
-
-    Raises InputError where it is none, and where another process works on it.
-    """
+    """An existing study file, to go on with; InputError where it is none. The caller holds `study_lock`."""
     if not path.is_file():
         raise InputError(f"{path}: no such study file")
-    lock = _locked(path)
     try:
-        store = _opened(path, lock)
+        store = _opened(path)
         if store.fact("format") != FORMAT:
             raise InputError(f"{path}: not a study file of format {FORMAT}")
         return store
     except sqlite3.DatabaseError as error:
-        lock.close()
         raise InputError(f"{path}: not a study file ({error})") from None
-    except InputError:
-        lock.close()
-        raise
 
 
-def _opened(path: Path, lock: sqlite3.Connection) -> StudyStore:
+def _opened(path: Path) -> StudyStore:
     connection = sqlite3.connect(path, isolation_level=None, timeout=30.0)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     runner = f"process {os.getpid()} on {platform.node()}"
     connection.execute("INSERT OR REPLACE INTO study VALUES ('runner', ?)", (runner,))
-    return StudyStore(path, connection, lock)
-
-
-def _locked(path: Path) -> sqlite3.Connection:
-    """The lock of a study, held until the connection is closed or the process ends."""
-    try:
-        lock = sqlite3.connect(path.with_name(f".{path.name}.lock"), isolation_level=None, timeout=0.0)
-        lock.execute("BEGIN EXCLUSIVE")
-        return lock
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise InputError(f"{path}: cannot be written ({error})") from None
-        raise InputError(f"{path}: {_runner(path)} is working on this study; wait for it, or stop it") from None
+    return StudyStore(path, connection)
 
 
 def _runner(path: Path) -> str:
@@ -218,7 +200,8 @@ def _fill(
     connection.execute("CREATE TABLE varied (place INTEGER PRIMARY KEY, name TEXT, unit TEXT)")
     connection.execute(f"CREATE TABLE points (id INTEGER PRIMARY KEY, {varied})")
     connection.execute(
-        f"CREATE TABLE results (point INTEGER PRIMARY KEY REFERENCES points, status TEXT, error TEXT, seconds REAL, {metrics})"
+        "CREATE TABLE results (point INTEGER PRIMARY KEY REFERENCES points, status TEXT, error TEXT, seconds REAL, "
+        f"{metrics})"
     )
     connection.executemany("INSERT INTO study VALUES (?, ?)", {"format": FORMAT, "created": created, **facts}.items())
     connection.executemany("INSERT INTO inputs VALUES (?, ?)", inputs.items())
@@ -233,4 +216,3 @@ def _row(outcome: Outcome) -> tuple[MetricValue, ...]:
     if outcome.metrics is None:
         return (outcome.point, "error", outcome.error, outcome.seconds, *(None for _ in METRIC_NAMES))
     return (outcome.point, "done", "", outcome.seconds, *(outcome.metrics[name] for name in METRIC_NAMES))
-

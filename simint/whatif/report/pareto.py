@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simint.whatif.report.columns import Better, Column
+from simint.whatif.report.study import numbers_of
 
 
 def front_rows(costs: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -31,7 +32,6 @@ def front_rows(costs: npt.ArrayLike) -> npt.NDArray[np.int64]:
 
 def costs_of(frame: Any, columns: Sequence[Column]) -> npt.NDArray[np.float64]:
     """(points, columns) values turned so that small is good; NaN where a value is missing or infinite."""
-    table = np.column_stack([frame[column.name].to_numpy(dtype=float, na_value=np.nan) for column in columns])
-    table[~np.isfinite(table)] = np.nan
     signs = np.array([-1.0 if column.better is Better.HIGH else 1.0 for column in columns])
-    return table * signs
+    costs: npt.NDArray[np.float64] = signs * np.column_stack([numbers_of(frame, column) for column in columns])
+    return costs

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from simint.errors import InputError
-from simint.whatif.report.columns import Column, column_of
+from simint.whatif.report.columns import Column, metric_column, parameter_column
 
-# What one designs for, not what one chooses: a recommendation must hold for all of its values.
-_GIVEN = {"trace", "start", "seed", "scale", "crop_start", "crop_stop"}
 # A parameter whose values span more than this factor is drawn on a logarithmic axis.
-_DECADES = 10.0
+_DECADE = 10.0
 
 
 class Outcome(enum.StrEnum):
@@ -25,14 +23,15 @@ class Outcome(enum.StrEnum):
     FINISHED = "finished"
     NOTHING = "no inference finished"
     FAILED = "cannot be run"
+    MISSING = "not computed yet"
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A varied parameter and its distinct values: numbers in rising order, words in order of appearance.
 
-    `given`: it belongs to the environment (trace, start, seed), not to the design. `sampled`: its values were drawn at
-    random, so that hardly two points share one.
+    `given`: it belongs to the environment (the trace and how it is used), not to the design. `sampled`: its values were
+    drawn at random, so that hardly two points share one.
     """
 
     column: Column
@@ -54,22 +53,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """The finished points of a study, one row each, with a column `outcome`.
+    """The points of a study, one row each, with a column `outcome`."""
 
-    `description`: what was studied, as name and text, in order. `planned`: how many points the study has, those not
-    computed yet included.
-    """
-
-    title: str
     parameters: tuple[Parameter, ...]
     frame: Any
-    planned: int
-    description: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def missing(self) -> int:
-        """Points that have not been computed."""
-        return max(self.planned - len(self.frame), 0)
 
     @property
     def design(self) -> tuple[Parameter, ...]:
@@ -93,66 +80,80 @@ class Study:
         others = [parameter for parameter in self.parameters if not parameter.numeric and len(parameter.values) > 1]
         return tuple(sorted(others, key=lambda parameter: not parameter.given))
 
+    def count(self, outcome: Outcome) -> int:
+        """Number of points with this outcome."""
+        return int((self.frame["outcome"] == outcome).sum())
+
     def parameter(self, name: str) -> Parameter:
-        """The varied parameter of that name; InputError names those there are."""
+        """The varied parameter of that name, or of that last word; InputError names those there are."""
         for parameter in self.parameters:
             if name in (parameter.name, parameter.name.rpartition(".")[2]):
                 return parameter
         known = ", ".join(parameter.name for parameter in self.parameters)
         raise InputError(f"the study does not vary {name!r}; it varies {known}")
 
-    def metric(self, name: str) -> Column:
-        """The numeric column of that name, or of that beginning (`latency_p95`); InputError names those there are."""
-        numbers = [str(column) for column in self.frame.columns if _is_number(self.frame[column])]
+    def column(self, name: str) -> Column:
+        """A numeric parameter or metric by its name, or a metric by the beginning of it (`latency_p95`).
+
+        Raises InputError naming those there are.
+        """
+        for parameter in self.parameters:
+            if parameter.numeric and name == parameter.name:
+                return parameter.column
+        varied = {parameter.name for parameter in self.parameters} | {"id"}
+        numbers = [str(known) for known in self.frame.columns if known not in varied and is_number(self.frame[known])]
         for found in (name, *(known for known in numbers if known.startswith(f"{name}_"))):
             if found in numbers:
-                return column_of(found)
+                return metric_column(found)
         raise InputError(f"the study has no metric {name!r}; it has {', '.join(sorted(numbers))}")
 
-    def values(self, column: str) -> Any:
-        """(points,) a numeric column; NaN where the point failed or finished nothing that the metric speaks of."""
-        numbers = self.frame[column].to_numpy(dtype=float, na_value=math.nan)
-        return np.where(np.isfinite(numbers), numbers, math.nan)
+    def values(self, column: Column) -> Any:
+        """(points,) of a numeric column; NaN where it does not exist, as after a failure."""
+        return numbers_of(self.frame, column)
 
 
-def study_of(
-    title: str, varied: Sequence[str], frame: Any, planned: int = 0, description: Mapping[str, str] | None = None
-) -> Study:
-    """The study of a table of points: a column for each of `varied`, `status`, `error`, and the metrics."""
-    if len(frame) == 0:
-        raise InputError("the study has no finished point yet; run it first")
-    frame = frame.reset_index(drop=True).assign(outcome=outcomes(frame))
-    parameters = tuple(_parameter(frame, name, len(varied)) for name in varied)
-    return Study(title, parameters, frame, max(planned, len(frame)), description or {})
+def numbers_of(frame: Any, column: Column) -> Any:
+    """(rows,) of a numeric column as floats; NaN where it does not exist or is not finite."""
+    numbers = frame[column.name].to_numpy(dtype=float, na_value=math.nan)
+    return np.where(np.isfinite(numbers), numbers, math.nan)
 
 
-def outcomes(frame: Any) -> list[Outcome]:
-    """What became of every row."""
-    finished = (
-        frame["inferences_finished"].to_numpy(dtype=float, na_value=0.0)
-        if "inferences_finished" in frame.columns
-        else np.ones(len(frame))
-    )
-    return [
-        Outcome.FAILED if status != "done" else Outcome.FINISHED if done > 0 else Outcome.NOTHING
-        for status, done in zip(frame["status"], finished, strict=True)
-    ]
+def study_of(frame: Any, varied: Sequence[str], units: Sequence[str]) -> Study:
+    """The study of a table of points: a column for each of `varied`, `status`, `error`, and the metrics.
+
+    Raises InputError where no point has been computed.
+    """
+    frame = frame.reset_index(drop=True)
+    frame = frame.assign(outcome=_outcomes(frame))
+    if not (frame["outcome"] != Outcome.MISSING).any():
+        raise InputError("no point of the study has been computed yet; run it first")
+    parameters = tuple(_parameter(frame, name, unit, len(varied)) for name, unit in zip(varied, units, strict=True))
+    return Study(parameters, frame)
 
 
 def wants_logarithm(values: Sequence[float]) -> bool:
     """Whether numbers are all positive and spread over more than a decade."""
-    return len(values) > 1 and min(values) > 0 and max(values) > _DECADES * min(values)
+    return len(values) > 1 and min(values) > 0 and max(values) > _DECADE * min(values)
 
 
-def _parameter(frame: Any, name: str, varied: int) -> Parameter:
-    words = set(name.split("."))
-    given = bool(words & _GIVEN)
-    if not _is_number(frame[name]):
-        return Parameter(column_of(name), tuple(dict.fromkeys(frame[name])), False, given)
+def is_number(column: Any) -> bool:
+    """Whether a column of a table holds numbers (switches are words: yes and no)."""
+    return bool(column.dtype.kind in "iuf")
+
+
+def _outcomes(frame: Any) -> list[Outcome]:
+    words = {"missing": Outcome.MISSING, "error": Outcome.FAILED}
+    finished = frame["inferences_finished"].to_numpy(dtype=float, na_value=0.0)
+    return [
+        words.get(status, Outcome.FINISHED if done > 0 else Outcome.NOTHING)
+        for status, done in zip(frame["status"], finished, strict=True)
+    ]
+
+
+def _parameter(frame: Any, name: str, unit: str, varied: int) -> Parameter:
+    column, given = parameter_column(name, unit), name.partition(".")[0] == "trace"
+    if not is_number(frame[name]):
+        return Parameter(column, tuple(dict.fromkeys(frame[name])), False, given)
     counts = frame[name].value_counts()
     sampled = varied > 1 and len(counts) > 3 and float(counts.median()) == 1.0
-    return Parameter(column_of(name), tuple(sorted(counts.index)), True, given, sampled)
-
-
-def _is_number(column: Any) -> bool:
-    return bool(column.dtype.kind in "iuf")
+    return Parameter(column, tuple(sorted(counts.index)), True, given, sampled)
