@@ -11,6 +11,7 @@ from simint.errors import InputError
 
 VERBS = {
     "replay": ("simint.replay.__main__", "replay a power trace: from trace to verdict"),
+    "whatif": ("simint.whatif.__main__", "replay at every point of what varies: capacitors, thresholds, traces, ..."),
     "explore": ("simint.explore", "find the best execution design of every layer of a network"),
     "trace": ("simint.trace.__main__", "list, show, convert and synthesise power traces"),
     "cost": ("simint.cost", "evaluate a table of execution designs with the tile-cost model"),

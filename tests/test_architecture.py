@@ -24,7 +24,7 @@ FLOORS = [
     {"simint.trace", "simint.network", "simint.hardware"},
     {"simint.physics", "simint.tiling"},
     {"simint.engine"},
-    {"simint.scenario", "simint.replay", "simint.explore", "simint.cost", "simint.report"},
+    {"simint.scenario", "simint.replay", "simint.explore", "simint.cost", "simint.report", "simint.whatif"},
     {"nas"},
 ]
 # Rooms of one floor that must not know each other at all.

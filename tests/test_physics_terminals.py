@@ -180,7 +180,7 @@ def test_a_current_source_at_its_compliance_gives_what_is_taken(esr: float, amp:
 
 
 def test_a_quiescent_current_takes_what_the_resistance_lets_through() -> None:
-    """Down to the voltage at which nothing is left at the terminals; from there only leakage and resistance drain it."""
+    """Down to the voltage at which nothing is left at the terminals; from there the resistance takes it all."""
     farad, esr, amp = 1e-3, 1e3, 1e-3
     code, _, state = carry(node_of(farad, esr, quiescent_a=amp), NOTHING, 2.0, seconds=1.0 + 2.0)
     assert code == TIME
@@ -256,7 +256,9 @@ def test_no_threshold_above_the_clamp_is_ever_met() -> None:
 
 
 # Not over at once, within the leakage table's voltages, not stiff, and the trace lasts: all sources, all three ends.
-@pytest.mark.parametrize("seed", [0, 1, 2, 6, 10, 12, 14, 15, 16, 17, 22, 23, 26, 27, 29, 31, 33, 34, 38, 39, 42, 45, 49])
+@pytest.mark.parametrize(
+    "seed", [0, 1, 2, 6, 10, 12, 14, 15, 16, 17, 22, 23, 26, 27, 29, 31, 33, 34, 38, 39, 42, 45, 52]
+)
 def test_random_circuits_pass_as_a_general_integrator_finds(seed: int) -> None:
     case = draw_case(seed, extreme=False, esr=True)
     way = go(case)

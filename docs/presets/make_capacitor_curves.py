@@ -13,7 +13,8 @@ charge at its edges is exact.
 
 `tantalum C RATED`: leakage of a solid tantalum capacitor with manganese dioxide. At the rated voltage the limit of the
 data sheets, 0.01 C V; below, a share of 0.05 * 20**(V / RATED) of it: the model of J. Zhan et al.
-(doi:10.1109/TCAD.2021.3068946) after AVX's note on low leakage current, as Simba has it (TantulumCapacitor.py).
+(doi:10.1109/TCAD.2021.3068946) after AVX's note on low leakage current, as Simba cites them (TantulumCapacitor.py; its
+own leakage takes the share at 2.25 V whatever the voltage). The paper and the note were not checked.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from simint.physics.wiring import Node, build_node
 class Storage:
     """Capacitor and source in motion, with the ledger of what the device drew.
 
-    `best` bounds what the source offers. `place`: where the rows in progress were left. `plant`: all of it packed. `run_rows`: the compiled inner
-    loop, bound to this storage.
+    `best` bounds what the source offers. `place`: where the rows in progress were left. `plant`: all of it packed.
+    `run_rows`: the compiled inner loop, bound to this storage.
     """
 
     supply: Supply

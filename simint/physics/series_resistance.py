@@ -1,8 +1,8 @@
 """The capacitor behind its series resistance through a whole trace: `stepping.advance` where `esr` is not zero.
 
-Thresholds and clamp are of the terminals, and so are the bends of a source without a converter. Edges at which something
-jumps (bins of tables, cold start) are judged at the capacitor's own voltage: the terminals would jump to and fro across
-them. The terminals sit at the highest voltage at which the currents balance.
+Thresholds and clamp are of the terminals, and so are the bends of a source without a converter. Edges at which
+something jumps (bins of tables, cold start) are judged at the capacitor's own voltage: the terminals would jump to and
+fro across them. The terminals sit at the highest voltage at which the currents balance.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def advance_behind_esr(
         if left <= 0.0:
             return TIME, duration_s
         heading = climbing(stand.here, point)
-        if heading < 0.0 and v <= stand.low_v and point.u > low_v:
+        if heading < 0.0 and v <= stand.low_v and v > 0.0 and point.u > low_v:
             below = stand_at(node, source, segment, alive, v, False, load)
             if below.kind == COLLAPSED:
                 return LOW, passed_s

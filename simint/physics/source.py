@@ -76,7 +76,7 @@ def element_at(source: CompiledSource, segment: int, v: float, rising: bool) -> 
     """The source element of `segment` around the capacitor voltage `v`; at a bend the side one is heading for."""
     if source.link == CONVERTED:
         cold_v = source.cold_v
-        if v < cold_v or (v == cold_v and not rising):
+        if v < cold_v or (v == cold_v and not rising and cold_v > 0.0):
             return Element(source.cold[segment, 0], 0.0, 0.0, 0.0, cold_v, source.cold[segment, 1])
         value = np.float64(source.values[segment])
         taken = source.harvest[segment] if source.harvest.size > 0 else value

@@ -113,7 +113,7 @@ def advance_capacitor(
         here = setting_at(node, source, segment, alive, v, True, load)
         heading = _heading(here, v)
         dt = min(left, stop - tv[0])
-        if heading < 0.0 and v <= here.low_v and v > 0.0:
+        if heading < 0.0 and v <= here.low_v and v > max(low_v, 0.0):
             below = setting_at(node, source, segment, alive, v, False, load)
             upward = _heading(below, v)
             if upward > 0.0:

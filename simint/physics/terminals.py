@@ -76,10 +76,7 @@ def point_at(here: Setting, r: float, v: float) -> Point:
     """The terminals in front of a capacitor at `v`, which must not lie below the collapse."""
     lead, linear = 1.0 + r * here.d, v + r * here.b
     root = math.sqrt(max(linear * linear + 4.0 * lead * r * here.a, 0.0))
-    if linear >= 0.0:
-        u = (linear + root) / (2.0 * lead)
-    else:
-        u = 2.0 * r * here.a / (root - linear)
+    u = (linear + root) / (2.0 * lead) if linear >= 0.0 else 2.0 * r * here.a / (root - linear)
     push = here.a / u if here.a != 0.0 else 0.0
     return Point(v, u, (push + here.b - here.d * v) / lead)
 
@@ -207,9 +204,7 @@ def short_of(target: float, v: float, v0: float) -> float:
 
 
 @compiled
-def _within(
-    here: Setting, r: float, start: Point, hop: float, whole: Passage, seconds: float
-) -> tuple[float, Passage]:
+def _within(here: Setting, r: float, start: Point, hop: float, whole: Passage, seconds: float) -> tuple[float, Passage]:
     """The part of a hop that takes `seconds`: Newton's method on the time, kept inside a shrinking bracket."""
     low, high, x = 0.0, 1.0, seconds / whole.stretch.seconds
     v, step = _passage(here, r, start, x * hop)

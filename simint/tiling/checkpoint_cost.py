@@ -9,8 +9,8 @@ from simint.tiling.unit_costs import CostVector, UnitCostPair
 
 # Bytes of a block element, for which block transfers are priced (specification 2.1).
 _ELEMENT_BYTES = 2
-# Two 16-bit words, as in the middleware that accompanies HAWAII: a job counter and the version that tells which of the
-# two copies is newer.
+# Two 16-bit words: a job counter and the version that tells which of the two copies is newer, as the authors of HAWAII
+# keep it in a later runtime (github.com/EMCLab-Sinica/Stateful-CNN, common/platform.cpp, built with HAWAII).
 FOOTPRINT_WORDS = 2
 # 16 registers of 20 bits, each stored in two words: MSP430X, Texas Instruments SLAU367, chapter CPUX, PUSHM.A.
 REGISTER_BYTES = 64

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,32 +81,58 @@ def resume_study(path: Path, where: Where = Where(), *, again: bool = False, sho
         return _continued(study, path, where, again, shown)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What a study stands for, loaded: its parts by name, its traces in the shared folder, and a hash of each."""
+
+    study: Study
+    resolved: Resolved
+    folder: Path
+    segments: Mapping[TraceChoice, int]
+    inputs: Mapping[str, str]
+
+    def dispatcher(self, pool: Pool, tasks: Sequence[Task]) -> tuple[Dispatcher, SharedSources]:
+        """The tasks on their way through a pool, those with the same source one after the other."""
+        scenarios = _scenarios(self.study, self.resolved, tasks)
+        sources = SharedSources(scenarios, self.segments, self.folder)
+        ordered = sorted(tasks, key=lambda task: (sources.order.get(task.point, -1), task.point))
+        base = packed(Base(self.study, self.resolved, self.folder))
+        return Dispatcher(pool, run_tasks, (base,), ordered, sources.before), sources
+
+
+def prepare(study: Study, tasks: Sequence[Task], folder: Path) -> Prepared:
+    """Load what the points of a study need; InputError naming what is wrong."""
+    resolved = resolve(study)
+    recordings = _recordings(resolved, _scenarios(study, resolved, tasks).values())
+    hashes, segments = record_traces(recordings, folder)
+    return Prepared(study, resolved, folder, segments, input_hashes(study, resolved, hashes))
+
+
 def _continued(study: Study, path: Path, where: Where, again: bool, shown: bool) -> Progress:
-    resolved, asked = resolve(study), points(study)
-    scenarios = _scenarios(study, resolved, asked)
+    asked = points(study)
+    tasks = [Task(point, values) for point, values in enumerate(asked)]
     with _shared_folder(path) as folder:
-        hashes, segments = record_traces(_recordings(study, resolved, scenarios.values()), folder)
-        inputs = input_hashes(study, resolved, hashes)
-        with _store(study, path, inputs, asked) as store:
-            missing = store.missing(errors_too=again)
-            sources = SharedSources({k: scenarios[k] for k in missing if k in scenarios}, segments, folder)
-            tasks = [Task(k, asked[k]) for k in sorted(missing, key=lambda k: (sources.order.get(k, -1), k))]
-            progress = StudyProgress(len(asked), len(asked) - len(missing), shown)
-            interrupted = False
-            with contextlib.closing(_pool(where, len(tasks))) as pool, progress:
-                dispatcher = Dispatcher(
-                    pool, run_tasks, (packed(Base(study, resolved, folder)),), tasks, sources.before
-                )
-                saver = _Saver(store, progress, sources)
-                try:
-                    for outcomes in dispatcher.outcomes(_COMMIT_S / 2):
-                        saver.take(outcomes)
-                except KeyboardInterrupt:
-                    interrupted = True
-                    saver.take(dispatcher.finished())
-                finally:
-                    saver.save()
+        prepared = prepare(study, tasks, folder)
+        with _store(study, path, prepared.inputs, asked) as store:
+            missing = set(store.missing(errors_too=again))
+            bar = StudyProgress(len(asked), len(asked) - len(missing), shown)
+            with contextlib.closing(make_pool(where, len(missing))) as pool, bar:
+                dispatcher, sources = prepared.dispatcher(pool, [task for task in tasks if task.point in missing])
+                interrupted = _computed(dispatcher, _Saver(store, bar, sources))
             return Progress(len(asked), len(asked) - len(store.missing()), store.errors(), interrupted)
+
+
+def _computed(dispatcher: Dispatcher, saver: _Saver) -> bool:
+    """Everything computed and in the file; whether Ctrl-C came before all of it was."""
+    try:
+        for outcomes in dispatcher.outcomes(_COMMIT_S / 2):
+            saver.take(outcomes)
+    except KeyboardInterrupt:
+        saver.take(dispatcher.finished())
+        return True
+    finally:
+        saver.save()
+    return False
 
 
 class _Saver:
@@ -153,16 +179,16 @@ def _store(study: Study, path: Path, inputs: Mapping[str, str], asked: Sequence[
     return store
 
 
-def _scenarios(study: Study, resolved: Resolved, asked: Sequence[tuple[Value, ...]]) -> dict[int, Scenario]:
+def _scenarios(study: Study, resolved: Resolved, tasks: Sequence[Task]) -> dict[int, Scenario]:
     """The scenario of every point that has one; the others say why when they run."""
     found = {}
-    for point, values in enumerate(asked):
+    for task in tasks:
         with contextlib.suppress(SimintError):
-            found[point] = scenario_at(study, resolved, dict(zip(study.names, values, strict=True)))
+            found[task.point] = scenario_at(study, resolved, dict(zip(study.names, task.values, strict=True)))
     return found
 
 
-def _recordings(study: Study, resolved: Resolved, scenarios: Any) -> dict[str, TraceChoice]:
+def _recordings(resolved: Resolved, scenarios: Iterable[Scenario]) -> dict[str, TraceChoice]:
     """The recordings that the points read, by name for a person; of a catalogue trace drawn again and again, one."""
     words = {place: word for word, place in resolved.traces.items()}
     found: dict[str, TraceChoice] = {}
@@ -223,7 +249,8 @@ def _shared_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _pool(where: Where, tasks: int) -> Pool:
+def make_pool(where: Where, tasks: int) -> Pool:
+    """Where so many tasks run; InputError where a cluster cannot be reached."""
     if where.cluster:
         from simint.whatif.cluster import Cluster
 

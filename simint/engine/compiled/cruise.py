@@ -1,6 +1,263 @@
+"""Step after step while nothing happens but work: most of a run.
+
+What acts on the capacitor besides the device is looked up once, not once a phase, and booked in one sum for all the
+phases between two changes of it. Whatever a phase may meet (a threshold, the end of a segment, the clamp, an edge of a
+table) ends the cruise before that phase or leaves it to `advance_capacitor`; the place is kept, and `execute` goes on
+from there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
 from simint.compiled import compiled
+from simint.engine.compiled.counting import commit_all
+from simint.engine.compiled.memory import (
+    AT,
+    BUDGET,
+    CARRIED,
+    CHECKPOINT,
+    CRUISED,
+    DUE_S,
+    LAST_COMMIT_S,
+    ORDINAL,
+    RESUMED,
+    UNCOMMITTED,
+    WARM,
+    WORK,
+    Memory,
+)
+from simint.engine.compiled.releases import follow
+from simint.engine.compiled.tables import TIME_AT, Rules, Tables
+from simint.engine.compiled.working import after_step, finish
+from simint.engine.execution import Ledger, settle
+from simint.engine.program import ACTIVITIES, COUNT, DONE_S, FIRST, IS_TILE, PHASE, REPETITION, ROW, SECOND, Place
+from simint.physics.books import Stretch, book_stretch
+from simint.physics.short_way import short_way
+from simint.physics.source import HOLD, CompiledSource
+from simint.physics.state import REGULATOR_LOSS, TIME, NodeState, segment_stop
+from simint.physics.stepping import advance_capacitor, is_plain
+from simint.physics.wiring import Load, Node, bin_at, load_of, setting_at
+
+_Floats = NDArray[np.float64]
+
+# Phases that count as one turn of the loop.
+_PHASES_A_TURN = 16
 
 
 @compiled
-def cruise(node, source, state, ledger, place, tables, rules, memory):
-    return -1
+def cruise(
+    node: Node,
+    source: CompiledSource,
+    state: NodeState,
+    ledger: Ledger,
+    place: Place,
+    tables: Tables,
+    rules: Rules,
+    memory: Memory,
+) -> None:
+    """As many whole steps of the inference as nothing interrupts, and the beginning of the next."""
+    whole, real = memory.whole, memory.real
+    first = ordinal = whole[ORDINAL]
+    last, rows = tables.step_at.size, tables.rows
+    due_s, idle = real[DUE_S], Load(0.0, True, 0)
+    tv, at = state.tv, state.at
+    now, v = tv[0], tv[1]
+    gains, linear, flat = node.gain, node.linear, node.output_a.size == 1
+    # The stretch under one setting so far: seconds, J1, J2, the device's energy behind and before the regulator.
+    seconds = j1 = j2 = loss_j = 0.0
+    stop, segment, alive, here = now, 0, False, setting_at(node, source, 0, False, v, True, idle)
+    top = bottom = a = b = d = c = gain = 0.0
+    fresh, row, repetition, phase, done_s, phases = False, 0, 0, 0, 0.0, 0
+    left_off = False
+    while ordinal < last and not left_off:
+        step = tables.step_at[ordinal]
+        low_v, timed = rules.v_off, False
+        if rules.checkpoints and not tables.atomic[step]:
+            low_v, timed = rules.low_v, True
+        if rules.guards and not v >= memory.needed[1, step]:
+            break
+        if rules.watches and v <= rules.low_v:
+            break
+        row, end = tables.warm[step]
+        row_first = row
+        while row < end and not left_off:
+            count = int(rows[row, COUNT])
+            repetition = 0
+            while repetition < count and not left_off:
+                phase, done_s = 0, 0.0
+                if timed and now >= due_s:
+                    left_off = True
+                    break
+                while phase < 2:
+                    column = FIRST if phase == 0 else SECOND
+                    left = rows[row, column + 2]
+                    if left <= 0.0:
+                        phase += 1
+                        continue
+                    if not now + left <= rules.horizon_s:
+                        left_off = True
+                        break
+                    phases += 1
+                    power = rows[row, column + 1]
+                    if not fresh or now >= stop:
+                        book_stretch(source, state, here, idle, segment, alive, Stretch(seconds, j1, j2, j1, j2))
+                        state.supply_j[REGULATOR_LOSS] += loss_j
+                        seconds = j1 = j2 = loss_j = 0.0
+                        tv[0], tv[1] = now, v
+                        alive, stop = rules.connected, math.inf
+                        if rules.connected:
+                            stop = segment_stop(source, state)
+                            alive = at[0] < source.segments or source.end == HOLD
+                        segment = min(at[0], source.segments - 1)
+                        here = setting_at(node, source, segment, alive, v, True, idle)
+                        top, bottom = min(node.ceiling_v, here.high_v), max(here.low_v, 0.0)
+                        a, b, d, c = here.a, here.b - here.leak_a, here.d + here.leak_s, here.capacitance
+                        gain, fresh = gains[bin_at(node, v, True), 0], True
+                    load_a, load_b = power * gain, 0.0
+                    if linear:
+                        load_a, load_b = 0.0, power / node.output_v
+                    good = False
+                    if flat and left <= stop - now and bottom < v < top:
+                        good, v1, p1, p2 = short_way(v, left, a - load_a, b - load_b, d, c)
+                        if good and max(bottom, low_v) < v1 < top:
+                            v = v1
+                            now += left
+                            seconds += left
+                            j1 += p1
+                            j2 += p2
+                            loss_j += (load_a - power) * left + load_b * p1 if power > 0.0 else 0.0
+                            phase += 1
+                            continue
+                    # The whole truth about this phase.
+                    book_stretch(source, state, here, idle, segment, alive, Stretch(seconds, j1, j2, j1, j2))
+                    state.supply_j[REGULATOR_LOSS] += loss_j
+                    seconds = j1 = j2 = loss_j = 0.0
+                    tv[0], tv[1] = now, v
+                    code, elapsed = advance_capacitor(
+                        node, source, state, load_of(node, power, True), left, low_v, math.inf, rules.connected
+                    )
+                    now, v, fresh = tv[0], tv[1], False
+                    if code != TIME:
+                        done_s = elapsed
+                        left_off = True
+                        break
+                    phase += 1
+                if not left_off:
+                    repetition += 1
+            if not left_off:
+                row += 1
+        if left_off:
+            place[ROW], place[REPETITION], place[PHASE], place[DONE_S] = row - row_first, repetition, phase, done_s
+            break
+        memory.warm_runs[step] += 1
+        ordinal += 1
+        if tables.commits[step]:
+            real[LAST_COMMIT_S] = now
+            if rules.checkpoints:
+                due_s = now + rules.timer_s
+        if phases >= 4096:
+            break
+    book_stretch(source, state, here, idle, segment, alive, Stretch(seconds, j1, j2, j1, j2))
+    state.supply_j[REGULATOR_LOSS] += loss_j
+    tv[0], tv[1] = now, v
+    real[DUE_S] = due_s
+    whole[BUDGET] -= phases // _PHASES_A_TURN
+    _account(tables, rules, memory, ledger, state, place, first, ordinal)
+
+
+@compiled
+def cruises(node: Node, state: NodeState, rules: Rules) -> bool:
+    """Whether the supply and the policy are of the kind that `cruise` knows."""
+    return is_plain(node, state) and node.poll_s == 0.0 and not rules.shuts_down
+
+
+@compiled
+def may_cruise(memory: Memory, place: Place) -> bool:
+    """Whether the step in progress is at its beginning, with volatile memory warm."""
+    whole = memory.whole
+    if whole[WARM] == 0 or whole[RESUMED] > 0:
+        return False
+    return place[ROW] == 0.0 and place[REPETITION] == 0.0 and place[PHASE] == 0.0 and place[DONE_S] == 0.0
+
+
+@compiled
+def _account(
+    tables: Tables,
+    rules: Rules,
+    memory: Memory,
+    ledger: Ledger,
+    state: NodeState,
+    place: Place,
+    first: int,
+    ordinal: int,
+) -> None:
+    """Book the whole steps from `first` to `ordinal` and what was begun behind them, and say what comes next."""
+    whole, real = memory.whole, memory.real
+    whole[CRUISED] += ordinal - first
+    moved = ordinal > first
+    safe = tables.last_commit[ordinal]
+    if safe > first:
+        settle(ledger)
+        _add(ledger.settled_j, ledger.settled_s, tables, first, safe)
+        whole[ORDINAL] = safe
+        whole[UNCOMMITTED] += safe - first
+        commit_all(tables, memory, 0, 0, 0.0)
+        whole[CHECKPOINT] = 0
+        first = safe
+    _add(ledger.pending_j, ledger.pending_s, tables, first, ordinal)
+    whole[ORDINAL] = ordinal
+    whole[UNCOMMITTED] += ordinal - first
+    if ordinal == tables.step_at.size:
+        follow(rules, memory, state.tv[0])
+        commits = tables.commits[tables.step_at[ordinal - 1]]
+        if not commits:
+            real[LAST_COMMIT_S] = state.tv[0]
+            settle(ledger)
+            commit_all(tables, memory, 0, 0, 0.0)
+        finish(rules, memory, state.tv[0])
+        after_step(rules, memory, ledger, state, commits)
+        return
+    if may_cruise(memory, place):
+        if moved:
+            whole[AT] = WORK
+        return
+    step = tables.step_at[ordinal]
+    begin, end = tables.warm[step]
+    whole[CARRIED] = _begun(tables.rows[begin:end], place, ledger)
+
+
+@compiled
+def _add(joule: _Floats, second: _Floats, tables: Tables, first: int, end: int) -> None:
+    """Energy and time by activity of the steps from one place of the inference to another."""
+    if end > first:
+        before, after = tables.sums[first], tables.sums[end]
+        for k in range(ACTIVITIES):
+            joule[k] += after[k] - before[k]
+            second[k] += after[TIME_AT + k] - before[TIME_AT + k]
+
+
+@compiled
+def _begun(rows: _Floats, place: Place, ledger: Ledger) -> int:
+    """Book what was done of a step before `place`; how many of its tiles were begun."""
+    tiles = 0
+    for r in range(int(place[ROW]) + 1):
+        times = rows[r, COUNT] if r < place[ROW] else place[REPETITION]
+        inside = r == place[ROW]
+        if rows[r, IS_TILE] > 0.0:
+            tiles += int(times)
+            if inside and (place[PHASE] > 0.0 or place[DONE_S] > 0.0):
+                tiles += 1
+        for k in range(2):
+            column = FIRST if k == 0 else SECOND
+            seconds = times * rows[r, column + 2] if times > 0.0 else 0.0
+            if inside and k < place[PHASE]:
+                seconds += rows[r, column + 2]
+            elif inside and k == place[PHASE]:
+                seconds += place[DONE_S]
+            ledger.pending_j[int(rows[r, column])] += rows[r, column + 1] * seconds
+            ledger.pending_s[int(rows[r, column])] += seconds
+    return tiles

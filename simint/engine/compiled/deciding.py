@@ -41,7 +41,6 @@ _HOPELESS = {GUARDED: GUARD_HOPELESS, HIBERNATING: SAVED_HOPELESS}
 
 def decide(device: Device, memory: Memory, code: int) -> Memory:
     """Answer the loop, which came back with `code`; raises RunOver with the verdict where the run is over."""
-    whole = memory.whole
     if code == PAUSED:
         if device.stop_requested():
             raise RunOver(Verdict.INTERRUPTED)

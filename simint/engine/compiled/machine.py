@@ -11,7 +11,7 @@ import math
 
 from simint.compiled import compiled
 from simint.engine.compiled.counting import begin_cycle, end_cycle
-from simint.engine.compiled.cruise import cruise
+from simint.engine.compiled.cruise import cruise, cruises, may_cruise
 from simint.engine.compiled.memory import (
     AFTER,
     ASK_GUARD,
@@ -96,6 +96,7 @@ def run_machine(plant: Plant, tables: Tables, rules: Rules, memory: Memory) -> i
     node, source = node_of_plant(plant), source_of(plant)
     state, ledger, place = state_of(plant), ledger_of(plant), place_of(plant)
     whole, real = memory.whole, memory.real
+    cruising = cruises(node, state, rules)
     while True:
         if whole[CYCLES] == memory.cycles.shape[0] or whole[INFERENCES] == memory.inferences.shape[0]:
             return FULL
@@ -104,8 +105,9 @@ def run_machine(plant: Plant, tables: Tables, rules: Rules, memory: Memory) -> i
         whole[BUDGET] -= 1
         at, code = whole[AT], GO_ON
         if at == EXECUTE:
-            code = cruise(node, source, state, ledger, place, tables, rules, memory)
-            if code == GO_ON and whole[AT] == EXECUTE:
+            if cruising and may_cruise(memory, place):
+                cruise(node, source, state, ledger, place, tables, rules, memory)
+            if whole[AT] == EXECUTE:
                 code = run_step(node, source, state, ledger, place, tables, rules, memory)
         elif at == WORK:
             code = _work(rules, tables, memory, state, place)

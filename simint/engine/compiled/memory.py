@@ -123,8 +123,8 @@ class Memory(NamedTuple):
     """`whole`, `real`: see the places above. `place`: of the checkpoint.
 
     Counters by step: `warm_runs`, `cold_runs`, `lost_runs`, `cuts`; by section `loose`, `lost_loose` and `pieces`, the
-    loose tiles since the last commit (see `tally`). `known`: (s,) steps known to fit a power cycle; `needed`: (2, s) the
-    voltage a guard waits for, volatile memory lost or warm, NaN where not known yet. `failures`: where in the trace
+    loose tiles since the last commit (see `tally`). `known`: (s,) steps known to fit a power cycle; `needed`: (2, s)
+    the voltage a guard waits for, volatile memory lost or warm, NaN where not known yet. `failures`: where in the trace
     power failed since the last commit. `cycles`, `inferences`: records not yet taken.
     """
 

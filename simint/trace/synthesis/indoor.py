@@ -19,7 +19,7 @@ _DAY_S = 86400.0
 _WEEK_DAYS = 7
 _WORK_DAYS = 5
 # Illuminance outdoors on the horizontal under an overcast sky: 300 lx + 21,000 lx * sine of the sun's elevation
-# (J. Krochmann and M. Seidl, Lighting Research and Technology 6, 165, 1974; the overcast sky of the CIE).
+# (J. Krochmann and M. Seidl, Lighting Research and Technology 6, 165, 1974; the formula as others cite it).
 _OVERCAST_LUX = 300.0
 _OVERCAST_SLOPE_LUX = 21000.0
 
@@ -30,12 +30,13 @@ class OfficeLight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `power_at_500_lux`: of the cell; the default is 101 uW at 600 lux, scaled, as measured on an EXL2-1V50 in the data
     of Simba (github.com/LENS-TUGraz/simba, IVCurves). Power is taken as proportional to illuminance.
     `lamp_lux`: on the desk, 500 lux is the value of EN 12464-1 for offices. `daylight_factor`: share of the overcast
-    sky's illuminance that reaches the desk; 2 % is the threshold of a daylit room in BS 8206-2.
+    sky's illuminance that reaches the desk; 2 %, the mean over a room below which it looks gloomy (the rule of BS
+    8206-2, since replaced by BS EN 17037), is taken for the desk.
     `arrival`, `departure`: mean times of day of the first arrival and last departure, each normal with standard
     deviation `habit`; in between the desk is left for exponential times of mean `absence`, after exponential
     times of mean `presence` (vacancies are exponential: D. Wang et al., Energy and Buildings 37, 121, 2005; the five
     values are a plain working day, chosen here). The lamps stay on for `lamp_delay` after the person has left:
-    20 min is the longest that ASHRAE 90.1 allows an occupancy sensor.
+    20 min is the longest that ASHRAE 90.1 allows an occupancy sensor since its edition of 2013 (30 min before).
     """
 
     power_at_500_lux: Watt = 101e-6 * 500 / 600

@@ -8,7 +8,7 @@ from typing import Any
 
 from simint.whatif.report.columns import Better, Column
 from simint.whatif.report.goal import Condition, Goal
-from simint.whatif.report.recommend import Finding, find, near_best, preferred_size, scopes
+from simint.whatif.report.recommend import Finding, find, near_best, scopes
 from simint.whatif.report.study import Study
 from simint.whatif.report.wording import Advice, advise
 
@@ -22,15 +22,14 @@ class Recommendation:
     advice: Advice
 
 
-def recommendations(study: Study, goal: Goal | None, metric: Column) -> tuple[Recommendation, ...]:
+def recommendations(study: Study, goal: Goal | None, metric: Column, size: Column | None) -> tuple[Recommendation, ...]:
     """For all environments together, then for each of several.
 
     With a goal: the smallest design that meets it. Without one: the smallest that comes near the best value of
-    `metric`. Where no parameter has a size, the design with the best value of `metric`.
+    `metric`. Without a `size` (what shall be small), the design with the best value of `metric`.
     """
     found = []
     for environment in scopes(study):
-        size = preferred_size(study)
         aim = goal or (near_best(study, metric, environment) if size is not None else anything(metric))
         if aim is None:
             aim = anything(metric)

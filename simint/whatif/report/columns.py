@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from simint.units import format_duration, format_quantity
 from simint.whatif.metrics import METRICS
+from simint.whatif.within import WITHIN_PERCENTS, within_name
 
 
 class Better(enum.Enum):
@@ -32,6 +33,7 @@ class Column:
 
 # Labels that the name alone does not give.
 _LABELS = {
+    **{within_name(percent): f"Time within which {percent} % finish" for percent in WITHIN_PERCENTS},
     "capacitor": "Capacitance",
     "parallel": "Capacitors in parallel",
     "v_on": "Turn-on threshold",
@@ -65,6 +67,20 @@ _LABELS = {
     "seconds": "Wall time of the point",
     "lost_s": "Time of lost work",
     "lost_j": "Energy of lost work",
+}
+# For headings of narrow tables.
+_SHORT = {
+    "inferences_finished": "Finished",
+    "finished_share": "Share",
+    "latency_median_s": "Median latency",
+    "latency_p95_s": "p95 latency",
+    "latency_max_s": "Max latency",
+    **{within_name(percent): f"{percent} % within" for percent in WITHIN_PERCENTS},
+    "throughput_per_day": "Per day",
+    "imo_pct": "IMO",
+    "v_on": "v_on",
+    "v_off": "v_off",
+    "capacitance_f": "Capacitance",
 }
 _METRICS = {metric.name: metric for metric in METRICS}
 _BETTER = {"less": Better.LOW, "more": Better.HIGH}
@@ -129,3 +145,13 @@ def plain_number(number: float, digits: int = 3) -> str:
     decimals = max(digits - 1 - math.floor(math.log10(abs(number))), 0)
     text = f"{number:.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def in_sentence(column: Column) -> str:
+    """The label inside a sentence."""
+    return column.label[:1].lower() + column.label[1:]
+
+
+def heading(column: Column) -> str:
+    """The label as the heading of a narrow table."""
+    return _SHORT.get(column.name, column.label)

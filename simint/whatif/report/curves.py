@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from simint.whatif.report.axis import Axis, axis_of, limits, set_axis, spans_decade
-from simint.whatif.report.columns import value_text
+from simint.whatif.report.columns import in_sentence, value_text
 from simint.whatif.report.failures import FAILURES, draw_failures, make_strip, strip_rows
 from simint.whatif.report.labels import label_line_ends
 from simint.whatif.report.series import Layout, Panel, Series, panels_of, rest_in_words
@@ -51,7 +51,7 @@ def draw_curves(study: Study, layout: Layout, limit: float | None = None) -> Any
         axes.set_ylabel(y_axis.label, fontsize=9)
     shows_lines = len(labels) > 1 and (len(panels) > 1 or layout.x.sampled)
     _add_key(figure, panels, labels if shows_lines else [], layout, limit)
-    heading = f"{layout.y.label} over {layout.x.column.label.lower()}"
+    heading = f"{layout.y.label} over {in_sentence(layout.x.column)}"
     rest = rest_in_words(layout)
     figure.suptitle(f"{heading} ({rest})" if rest else heading, fontsize=10, x=0.01, ha="left")
     return figure

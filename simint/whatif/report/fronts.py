@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from simint.whatif.report.axis import Axis, axis_of, limits, set_axis, spans_decade
-from simint.whatif.report.columns import Better, Column
+from simint.whatif.report.columns import Better, Column, in_sentence
 from simint.whatif.report.designs import environments, worst_of
 from simint.whatif.report.pareto import costs_of, front_rows
 from simint.whatif.report.series import value_name
@@ -74,7 +74,7 @@ def draw_fronts(study: Study, fronts: tuple[Front, ...], x: Column, y: Column) -
     for axes in panels[:, 0]:
         axes.set_ylabel(y_axis.label, fontsize=9)
     _add_key(figure, marks)
-    figure.suptitle(f"Pareto front: {y.label} against {x.label.lower()}", fontsize=10, x=0.01, ha="left")
+    figure.suptitle(f"Pareto front: {y.label} against {in_sentence(x)}", fontsize=10, x=0.01, ha="left")
     return figure
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from simint.errors import InputError
 from simint.units import parse_quantity
-from simint.whatif.report.columns import Column, value_text
+from simint.whatif.report.columns import Column, in_sentence, value_text
 from simint.whatif.report.study import Study, numbers_of
 from simint.whatif.within import WITHIN_PERCENTS, within_name
 
@@ -105,5 +105,5 @@ def _value(column: Column, text: str) -> float:
 
 
 def _article(column: Column) -> str:
-    label = column.label[:1].lower() + column.label[1:]
+    label = in_sentence(column)
     return f"{'an' if label[0] in 'aeiou' else 'a'} {label}" if not label.startswith("inferences") else label

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simint.whatif.report.axis import Axis, axis_of, log_ticks, set_axis, spans_decade
-from simint.whatif.report.columns import Better, Column, plain_number, value_text
+from simint.whatif.report.columns import Better, Column, in_sentence, plain_number, value_text
 from simint.whatif.report.series import best_value, value_name
 from simint.whatif.report.study import Outcome, Parameter, Study, numbers_of
 from simint.whatif.report.style import GREY, new_figure
@@ -59,11 +59,11 @@ def draw_heatmap(study: Study, x: Parameter, y: Parameter, metric: Column) -> An
             axes.tick_params(labelbottom=True)
     for axes in panels[:, 0]:
         axes.set_ylabel(y_axis.label, fontsize=9)
-    _add_bar(figure, panels, mesh, colour_axis, values)
+    add_bar(figure, panels, mesh, colour_axis, values)
     _add_key(figure, grids)
     rest = [p for p in (*study.words, *study.numeric) if p not in (x, y, panel)]
     how = "median" if metric.better is None else metric.better.value
-    over = f" ({how} over {' and '.join(p.column.label.lower() for p in rest)})" if rest else ""
+    over = f" ({how} over {' and '.join(in_sentence(p.column) for p in rest)})" if rest else ""
     figure.suptitle(f"{metric.label}{over}", fontsize=10, x=0.01, ha="left")
     return figure
 
@@ -91,16 +91,11 @@ def _grid(title: str, frame: Any, x: Parameter, y: Parameter, metric: Column) ->
 def _draw_grid(
     axes: Any, grid: Grid, x: Parameter, y: Parameter, x_axis: Axis, y_axis: Axis, colour: Axis, values: Floats
 ) -> Any:
-    from matplotlib.colors import LogNorm, Normalize
     from matplotlib.patches import Rectangle
 
     x_edges = x_axis.at(_edges(x.values, x.logarithmic))
     y_edges = y_axis.at(_edges(y.values, y.logarithmic))
-    known = colour.at(values[np.isfinite(values)])
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    norm = LogNorm(low, high) if colour.logarithmic else Normalize(low, high)
-    # Light is good, so that the best point's mark and the hatching of what fails both stand out.
-    shades = "cividis" if colour.column.better is Better.HIGH else "cividis_r"
+    norm, shades = shading(colour, values)
     mesh = axes.pcolormesh(
         x_edges, y_edges, np.ma.masked_invalid(colour.at(grid.values)), cmap=shades, norm=norm, rasterized=True
     )
@@ -122,6 +117,16 @@ def _draw_grid(
     set_axis(axes.yaxis, y_axis, float(y_edges[0]), float(y_edges[-1]))
     axes.set_title(grid.title, fontsize=9, loc="left")
     return mesh
+
+
+def shading(colour: Axis, values: Floats) -> tuple[Any, str]:
+    """Norm and colour map for values: light is good, so that the best point's mark stands out."""
+    from matplotlib.colors import LogNorm, Normalize
+
+    known = colour.at(values[np.isfinite(values)])
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    norm = LogNorm(low, high) if colour.logarithmic else Normalize(low, high)
+    return norm, "cividis" if colour.column.better is Better.HIGH else "cividis_r"
 
 
 def _edges(values: tuple[float, ...], logarithmic: bool) -> Floats:
@@ -153,7 +158,8 @@ def _mark_best(axes: Any, grid: Grid, x: Parameter, y: Parameter, x_axis: Axis, 
     )
 
 
-def _add_bar(figure: Any, panels: Any, mesh: Any, colour: Axis, values: Floats) -> None:
+def add_bar(figure: Any, panels: Any, mesh: Any, colour: Axis, values: Floats) -> None:
+    """A colour bar beside `panels`, with the axis' label and ticks."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     bar = figure.colorbar(mesh, ax=panels, pad=0.02, aspect=30)

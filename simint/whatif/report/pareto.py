@@ -34,4 +34,6 @@ def costs_of(frame: Any, columns: Sequence[Column]) -> npt.NDArray[np.float64]:
     """(points, columns) values turned so that small is good; NaN where a value is missing or infinite."""
     signs = np.array([-1.0 if column.better is Better.HIGH else 1.0 for column in columns])
     costs: npt.NDArray[np.float64] = signs * np.column_stack([numbers_of(frame, column) for column in columns])
-    return costs
+    # Engines agree to 1e-9: what differs by less is equal, and must not look like progress.
+    steps = 10.0 ** (np.floor(np.log10(np.where(costs == 0, 1.0, np.abs(costs)))) - 8)
+    return np.asarray(np.round(costs / steps) * steps)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simint.whatif.report.columns import Better, Column, metric_column, value_text
+from simint.whatif.report.columns import Better, Column, in_sentence, metric_column, value_text
 from simint.whatif.report.designs import environments
 from simint.whatif.report.goal import Condition, Goal
 from simint.whatif.report.judge import Answer, Judged, alike, judge
@@ -131,6 +131,5 @@ def near_best(study: Study, metric: Column, environment: Mapping[str, Any]) -> G
     if best is None:
         return None
     bound = best * (1.0 + NEAR if best > 0 else 1.0 - NEAR)
-    label = metric.label[:1].lower() + metric.label[1:]
-    words = f"comes within {100 * NEAR:.0f} % of the best {label} ({value_text(metric, sign * best)})"
+    words = f"comes within {100 * NEAR:.0f} % of the best {in_sentence(metric)} ({value_text(metric, sign * best)})"
     return Goal((Condition(metric, metric.better is not Better.HIGH, sign * bound, words),))

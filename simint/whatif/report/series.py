@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simint.whatif.report.columns import Better, Column, value_text
+from simint.whatif.report.columns import Better, Column, in_sentence, value_text
 from simint.whatif.report.study import Outcome, Parameter, Study, numbers_of
 from simint.whatif.report.style import MOST_LINES
 
@@ -137,7 +137,7 @@ def rest_in_words(layout: Layout) -> str:
     """What was done with the parameters that have no place in the plot; nothing where there are none."""
     if not layout.rest:
         return ""
-    names = " and ".join(parameter.column.label.lower() for parameter in layout.rest)
+    names = " and ".join(in_sentence(parameter.column) for parameter in layout.rest)
     if layout.x.sampled:
         return f"each point with its own {names}"
     end = "median" if layout.y.better is None else layout.y.better.value
