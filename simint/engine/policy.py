@@ -121,9 +121,9 @@ DEFAULT_PERIOD_S = 0.1
 class Timer(RecoveryPolicy):
     """Save live volatile memory and index after every `period` of work (Mementos, doi:10.1145/1950365.1950386).
 
-    Mementos' trigger points, armed by its timer, save only at a low voltage; here each armed one saves. The timer restarts at a restore, a checkpoint, a commit and the start of an inference. It is looked at before every
-    unit of work (an opening load, a tile, a write-back), so a checkpoint comes at the first of them after it has run
-    out.
+    Mementos' trigger points, armed by its timer, save only at a low voltage; here each armed one saves. The timer
+    restarts at a restore, a checkpoint, a commit and the start of an inference. It is looked at before every unit of
+    work (an opening load, a tile, a write-back), so a checkpoint comes at the first of them after it has run out.
     """
 
     period: float = DEFAULT_PERIOD_S
@@ -140,8 +140,9 @@ class JustInTime(RecoveryPolicy):
     """Save live volatile memory and index when the voltage falls to `v_checkpoint`, then sleep.
 
     If the supply recovers to `v_resume` before brown-out, work goes on without a restore (Hibernus,
-    doi:10.1109/LES.2014.2371494; QuickRecall, doi:10.1145/2700249, which keeps its data in FRAM). `v_checkpoint` absent: the lowest voltage from
-    which the largest save completes, with a margin (`voltage_budget`). `v_resume` absent: the turn-on threshold.
+    doi:10.1109/LES.2014.2371494; QuickRecall, doi:10.1145/2700249, which keeps its data in FRAM). `v_checkpoint`
+    absent: the lowest voltage from which the largest save completes, with a margin (`voltage_budget`). `v_resume`
+    absent: the turn-on threshold.
     """
 
     v_checkpoint: float | None = None

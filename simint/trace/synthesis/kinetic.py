@@ -21,15 +21,15 @@ class WalkingShoe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """A person walks in bouts and rests in between; the harvester sits in one shoe.
 
     `strike_energy`: mean per stride; the default gives, at 0.94 strides a second, the 4.13 mW that K. Ylli et al.
-    (Smart Mater. Struct. 24, 025029, 2015) got at best from their shock harvester at 5 km/h, on solid ground. `stride_rate`: half of 113
-    steps a minute, the free cadence of adults (J. Perry, Gait Analysis, 1992). `stride_deviation`: relative, 3 %
-    after J. Hausdorff et al., J. Appl. Physiol. 80, 1448, 1996, number not checked there (a tutorial of that group on
-    PhysioNet has 4 % over nine minutes). `energy_deviation`: relative, chosen.
+    (Smart Mater. Struct. 24, 025029, 2015) got at best from their shock harvester at 5 km/h, on solid ground.
+    `stride_rate`: half of 113 steps a minute, the free cadence of adults (J. Perry, Gait Analysis, 1992).
+    `stride_deviation`: relative, 3 % after J. Hausdorff et al., J. Appl. Physiol. 80, 1448, 1996, number not checked
+    there (a tutorial of that group on PhysioNet has 4 % over nine minutes). `energy_deviation`: relative, chosen.
     `resonance`, `decay`: of the resonator's amplitude; chosen so that a pulse rings down within a stride.
     Bouts are log-normal with median `bout_median` and `bout_shape` (deviation of the logarithm): 60 % last 30 s or
-    less, 1 % 120 s or more. Rests are exponential with median `rest_median`: half last 20 s or less. The shares from
-    M. Orendurff et al., J. Rehabil. Res. Dev. 45, 1077, 2008, whose "a 2-minute bout was 1 percent" is read as two
-    minutes or more; the forms are chosen, longer breaks are left out.
+    less, 1 % 120 s or more. Rests are exponential with median `rest_median`: half last 20 s or less. The shares from M.
+    Orendurff et al., J. Rehabil. Res. Dev. 45, 1077, 2008, where two-minute bouts make 1 %, read here as two minutes or
+    more; the forms are chosen, longer breaks are left out.
     """
 
     strike_energy: Joule = 4.13e-3 / (113 / 120)

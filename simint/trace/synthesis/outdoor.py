@@ -27,10 +27,11 @@ class OutdoorSky(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Irradiance on a horizontal plane outdoors from local solar midnight on.
 
     The clear-sky index (irradiance over that of a clear sky) follows a two-state model after H. Morf, Solar Energy 62,
-    101, 1998 (doi:10.1016/S0038-092X(98)00004-8): exponential sojourns of mean `clear_time` and `cloud_time`, in each state a mean and a standard
-    deviation, with an Ornstein-Uhlenbeck fluctuation of correlation time `index_correlation`. Defaults fitted to 30
-    days of one-minute global irradiance at Golden, Colorado, September 2018 (NREL SRRL, doi:10.5439/1052221; states
-    split at an index of 0.7, sun above 15 degrees; latitude of the site, middle of the month).
+    101, 1998 (doi:10.1016/S0038-092X(98)00004-8): exponential sojourns of mean `clear_time` and `cloud_time`, in each
+    state a mean and a standard deviation, with an Ornstein-Uhlenbeck fluctuation of correlation time
+    `index_correlation`. Defaults fitted to 30 days of one-minute global irradiance at Golden, Colorado, September 2018
+    (NREL SRRL, doi:10.5439/1052221; states split at an index of 0.7, sun above 15 degrees; latitude of the site, middle
+    of the month).
     """
 
     latitude_deg: float = 39.742

@@ -23,8 +23,8 @@ class RadioWalkBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     `radiated_power` (EIRP) and `frequency`: 3 W at 915 MHz, the Powercast TX91501. `receive_gain`: 4.1 (6.1 dBi), the
     patch antenna of the Powercast P2110 evaluation kit, not checked in its manual. `efficiency`, `sensitivity`: of the
-    rectifier; 0.5, a round value for its plots, and -12 dBm (63 uW), after the P2110B (the data sheet of the P2110,
-    2015, has -11.5 dBm); below the sensitivity nothing is harvested.
+    rectifier; 0.5, a round value, and -12 dBm (63 uW), after the P2110B (the data sheet of the P2110, 2015, has -11.5
+    dBm); below the sensitivity nothing is harvested.
     `closest_m`: distance of the line; `half_path_m`: from its closest point to either end; mean `pause` (exponential);
     these three are chosen here. `speed_m_s`: 1.4 m/s, the speed people prefer (R. Browning et al., J. Appl. Physiol.
     100, 390, 2006). `rice_factor`: power of the direct wave over that of the
@@ -56,8 +56,9 @@ class RadioWalkBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class RadioOnOff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A source with two powers and exponential times in each: the two-state Markov model of harvesting.
 
-    In the manner of "Markov Modeling of Energy Harvesting Body Sensor Networks" (J. Ventura and K. Chowdhury, IEEE PIMRC
-    2011, p. 2168; the abstract tells of a chain of energy states, not of how many states a source has). The values are chosen here: the 5 mW of a receiver near a 3 W transmitter, away from it most of the time.
+    In the manner of "Markov Modeling of Energy Harvesting Body Sensor Networks" (J. Ventura and K. Chowdhury, IEEE
+    PIMRC 2011, p. 2168; the abstract tells of a chain of energy states, not of how many states a source has). The
+    values are chosen here: the 5 mW of a receiver near a 3 W transmitter, away from it most of the time.
     """
 
     on_power: Watt = 5e-3

@@ -25,8 +25,9 @@ class WristThermal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     `generator_resistance`: of the thermopile, chosen of the order of what is around it.
     `air_resistance`: of the radiator in still air, chosen: 1/(10 W/(m2 K)), halved by fins; while the arm moves it is
     divided by `moving_gain`, chosen too. `area`: chosen, of a watch.
-    `figure_of_merit`: Z of bismuth telluride near room temperature, 2.5e-3 per kelvin; `seebeck_v_k`: of one couple,
-    2 x 200 uV/K; round values for such alloys (D. M. Rowe, ed., Thermoelectrics Handbook, 2006; no single table). `couples`: chosen for about a volt.
+    `figure_of_merit`: Z of bismuth telluride near room temperature, 2.5e-3 per kelvin; `seebeck_v_k`: of one couple, 2
+    x 200 uV/K; round values for such alloys (D. M. Rowe, ed., Thermoelectrics Handbook, 2006; not from one table).
+    `couples`: chosen for about a volt.
     Air temperature: mean `air_celsius`, deviation `air_deviation`, Ornstein-Uhlenbeck with `air_correlation`; the
     arm moves for exponential times of mean `moving_time` after `still_time`; the radiator follows with `lag`. These
     describe a day indoors and are chosen here.

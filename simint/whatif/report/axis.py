@@ -88,8 +88,14 @@ def log_ticks(low: float, high: float) -> list[float]:
             if low <= step * 10.0**decade * (1 + 1e-12) and step * 10.0**decade <= high * (1 + 1e-12)
         ]
         if len(ticks) <= 8:
-            return ticks
-    return ticks[:: math.ceil(len(ticks) / 8)]
+            break
+    if len(ticks) >= 3:
+        return ticks[:: math.ceil(len(ticks) / 8)]
+    # A range this short reads like a linear one.
+    from matplotlib.ticker import MaxNLocator
+
+    even = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return [float(tick) for tick in even if low <= tick <= high]
 
 
 def limits(values: Any, logarithmic: bool, from_zero: bool = False) -> tuple[float, float]:

@@ -79,7 +79,7 @@ def _draw_panel(axes: Any, panel: Panel, layout: Layout, x_axis: Axis, y_axis: A
             markersize=3.6,
             markerfacecolor="white" if number % 2 else style.colour,
             markeredgewidth=0.9,
-            markevery=_marked(line),
+            markevery=None if layout.x.sampled else _marked(line),
             zorder=3,
         )
     colours = {label: line_style(number).colour for number, label in enumerate(labels)}

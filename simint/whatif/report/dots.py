@@ -59,7 +59,7 @@ def _best(
 ) -> tuple[Outcome, float]:
     chosen = (study.frame[rows.name] == value).to_numpy()
     if marks is not None:
-        chosen &= (study.frame[marks.name] == mark).to_numpy()
+        chosen = chosen & (study.frame[marks.name] == mark).to_numpy()
     outcomes = [Outcome(word) for word in study.frame["outcome"][chosen]]
     if not outcomes:
         return Outcome.MISSING, math.nan

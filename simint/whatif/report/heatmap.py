@@ -45,21 +45,28 @@ def draw_heatmap(study: Study, x: Parameter, y: Parameter, metric: Column) -> An
     x_axis, y_axis = (axis_of(p.column, p.values, p.logarithmic) for p in (x, y))
     columns = min(len(grids), 3 if len(grids) not in (2, 4) else 2)
     rows = math.ceil(len(grids) / columns)
-    figure = new_figure(*((6.4, 4.2) if len(grids) == 1 else (2.9 * columns + 1.2, 2.6 * rows + 0.7)))
+    figure = new_figure(*((6.4, 4.2) if len(grids) == 1 else (3.1 * columns + 0.9, 2.6 * rows + 0.7)))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    # Traces may be worlds apart, and what is of interest lies inside each; designs are there to be compared.
+    own_scale = panel is not None and panel.given
     mesh = None
     for number, axes in enumerate(panels.flat):
         if number >= len(grids):
             axes.set_axis_off()
             continue
-        mesh = _draw_grid(axes, grids[number], x, y, x_axis, y_axis, colour_axis, values)
+        scale = grids[number].values if own_scale else values
+        mesh = _draw_grid(axes, grids[number], x, y, x_axis, y_axis, colour_axis, scale)
         _mark_best(axes, grids[number], x, y, x_axis, y_axis, metric)
+        if own_scale:
+            # One title for the bars of a row is enough.
+            add_bar(figure, axes, mesh, colour_axis, titled=(number + 1) % columns == 0)
         if number + columns >= len(grids):
             axes.set_xlabel(x_axis.label, fontsize=9)
             axes.tick_params(labelbottom=True)
     for axes in panels[:, 0]:
         axes.set_ylabel(y_axis.label, fontsize=9)
-    add_bar(figure, panels, mesh, colour_axis, values)
+    if not own_scale:
+        add_bar(figure, panels, mesh, colour_axis)
     _add_key(figure, grids)
     rest = [p for p in (*study.words, *study.numeric) if p not in (x, y, panel)]
     how = "median" if metric.better is None else metric.better.value
@@ -158,18 +165,19 @@ def _mark_best(axes: Any, grid: Grid, x: Parameter, y: Parameter, x_axis: Axis, 
     )
 
 
-def add_bar(figure: Any, panels: Any, mesh: Any, colour: Axis, values: Floats) -> None:
+def add_bar(figure: Any, panels: Any, mesh: Any, colour: Axis, titled: bool = True) -> None:
     """A colour bar beside `panels`, with the axis' label and ticks."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     bar = figure.colorbar(mesh, ax=panels, pad=0.02, aspect=30)
     if colour.logarithmic:
-        known = colour.at(values[np.isfinite(values)])
-        bar.ax.yaxis.set_major_locator(FixedLocator(log_ticks(float(known.min()), float(known.max()))))
+        low, high = mesh.norm.vmin, mesh.norm.vmax
+        bar.ax.yaxis.set_major_locator(FixedLocator(log_ticks(low, high)))
         bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(float(value), 4)))
     bar.ax.tick_params(labelsize=8)
-    bar.set_label(colour.label, fontsize=9)
+    if titled:
+        bar.set_label(colour.label, fontsize=9)
     bar.outline.set_visible(False)
 
 

@@ -53,7 +53,7 @@ def judge(study: Study, goal: Goal, size: Column, environment: Mapping[str, Any]
     frame = study.frame
     asked = np.ones(len(frame), dtype=bool)
     for name, value in environment.items():
-        asked &= (frame[name] == value).to_numpy()
+        asked = asked & (frame[name] == value).to_numpy()
     places = np.flatnonzero(asked)
     part = frame.iloc[places].reset_index(drop=True)
     wanted = len(part[[p.name for p in study.given]].drop_duplicates()) if study.given else 1

@@ -9,7 +9,7 @@ from simint.whatif.report.judge import Answer, judge
 from simint.whatif.report.recommend import Finding, scopes
 from simint.whatif.report.series import value_name
 from simint.whatif.report.study import Study
-from simint.whatif.report.wording import where
+from simint.whatif.report.wording import superlative, where
 
 # More columns than this are no glance.
 _MOST = 8
@@ -47,3 +47,9 @@ def overview_of(study: Study, finding: Finding) -> Overview | None:
         rows.append((name, tuple(cells)))
     corner = "" if word is None else word.column.label
     return Overview(corner, columns, tuple(rows))
+
+
+def overview_title(finding: Finding) -> str:
+    """What the overview shows, as a heading."""
+    end = superlative(finding.size)
+    return f"{end} that {finding.goal.words}" if finding.goal.words else end

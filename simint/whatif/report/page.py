@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from simint.whatif.report.answers import Recommendation
-from simint.whatif.report.overview import NONE, Overview
+from simint.whatif.report.overview import NONE, Overview, overview_title
 from simint.whatif.report.page_style import CSS, SCRIPT
 from simint.whatif.report.plates import Plate
 from simint.whatif.report.ranking import Ranking
@@ -80,15 +80,13 @@ def _answer(recommendation: Recommendation, cautions: Sequence[str]) -> str:
 
 
 def _overview(overview: Overview, first: Recommendation) -> str:
-    size = first.finding.size.label
     head = "".join(f'<th class="n">{escape(column)}</th>' for column in overview.columns)
     rows = []
     for number, (name, cells) in enumerate(overview.rows):
         body = "".join(f'<td class="n{" none" if cell == NONE else ""}">{escape(cell)}</td>' for cell in cells)
         rows.append(f'<tr{" class=all" if number == 0 else ""}><th scope="row">{escape(name)}</th>{body}</tr>')
     return (
-        f"<h2>{escape(size)} at a glance</h2>\n<p>The smallest one studied that {escape(first.finding.goal.words)}. "
-        "Other parameters are free.</p>\n"
+        f"<h2>At a glance</h2>\n<p>{escape(overview_title(first.finding))}; other parameters are free.</p>\n"
         f'<div class="wide"><table><thead><tr><th>{escape(overview.corner)}</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )

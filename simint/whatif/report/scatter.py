@@ -57,7 +57,7 @@ def draw_scatter(study: Study, x: Parameter, y: Parameter, metric: Column) -> An
         )
     axes.set_xlabel(x_axis.label, fontsize=9)
     axes.set_ylabel(y_axis.label, fontsize=9)
-    add_bar(figure, axes, marks, colour, values)
+    add_bar(figure, axes, marks, colour)
     if handles:
         figure.legend(handles=handles, loc="outside lower left", ncols=3, fontsize=8, frameon=False)
     figure.suptitle(metric.label, fontsize=10, x=0.01, ha="left")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from simint.whatif.report.answers import Recommendation
-from simint.whatif.report.overview import Overview
+from simint.whatif.report.overview import Overview, overview_title
 from simint.whatif.report.ranking import Ranking
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def _print_overview(console: Console, overview: Overview, first: Recommendation)
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    size = first.finding.size.label
-    table = Table(title=f"{size}, the smallest that does", box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    console.print(overview_title(first.finding), style="bold", soft_wrap=True)
+    table = Table(box=SIMPLE_HEAD)
     table.add_column(overview.corner)
     for column in overview.columns:
         table.add_column(column, justify="right", no_wrap=True)
@@ -73,7 +73,8 @@ def _print_ranking(console: Console, ranking: Ranking, title: str) -> None:
     from rich.table import Table
 
     shown = "" if len(ranking.rows) == ranking.total else f", the best {len(ranking.rows)} of {ranking.total:,}"
-    table = Table(title=f"{title}{shown}", box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    console.print(f"{title}{shown}", style="bold", soft_wrap=True)
+    table = Table(box=SIMPLE_HEAD)
     columns = _fitting(ranking, console.width)
     for k in columns:
         numeric = all(isinstance(row[k].value, float) for row in ranking.rows)

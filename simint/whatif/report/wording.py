@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from simint.whatif.report.study import Outcome, Study, numbers_of
 
 # More values than this are counted, not listed.
 _LISTED = 4
+_NUMBER = re.compile(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 # How `report/limits.py` names what holds a run back, where the name alone does not go on after "limited by".
 _LIMITS = {
     "spilled": "energy spilled at the clamp",
@@ -48,7 +50,8 @@ def advise(study: Study, finding: Finding) -> Advice:
     if finding.chosen is None:
         return _nothing(study, finding)
     chosen = finding.chosen
-    lead = f"{superlative(finding.size)} that {finding.goal.words}{where(study, finding.environment)}"
+    that = f" that {finding.goal.words}" if finding.goal.words else ""
+    lead = f"{superlative(finding.size)}{that}{where(study, finding.environment)}"
     headline = f"{lead}: {_size(finding, chosen)}{_others(study, finding, chosen)}"
     because = []
     if finding.below is not None:
@@ -146,7 +149,7 @@ def _impossible_work(row: Any) -> str:
 
 
 def _nothing(study: Study, finding: Finding) -> Advice:
-    text = f"{finding.goal.words}{where(study, finding.environment)}"
+    text = f"{finding.goal.words or 'finishes anything'}{where(study, finding.environment)}"
     because: tuple[str, ...] = ()
     if finding.nearest is not None:
         nearest = design_text(study, finding.nearest.design) or "the only one"
@@ -201,8 +204,11 @@ def study_cautions(study: Study) -> tuple[str, ...]:
     if missing:
         found.append(f"{missing:,} of {len(study.frame):,} points are not computed yet.")
     if failed:
-        errors = Counter(study.frame.loc[study.frame["outcome"] == Outcome.FAILED, "error"])
-        reason, times = errors.most_common(1)[0]
-        share = "" if times == failed else f" ({times:,} of them for this reason)"
-        found.append(f"{failed:,} of {len(study.frame):,} points cannot be run{share}: {str(reason).rstrip('.')}.")
+        errors = [str(text) for text in study.frame.loc[study.frame["outcome"] == Outcome.FAILED, "error"]]
+        # The same reason comes with other numbers at every point.
+        kinds = Counter(_NUMBER.sub("", text) for text in errors)
+        kind, times = kinds.most_common(1)[0]
+        reason = next(text for text in errors if _NUMBER.sub("", text) == kind)
+        share = "" if times == failed else f" ({times:,} of them for a reason like this)"
+        found.append(f"{failed:,} of {len(study.frame):,} points cannot be run{share}: {reason.rstrip('.')}.")
     return tuple(found)
