@@ -14,6 +14,7 @@ import msgspec
 
 from simint.config import Farad, Ratio, Second, Volt, decode, read_toml
 from simint.engine.application import Application
+from simint.engine.engines import EngineChoice
 from simint.engine.policy import RecoveryPolicy, policy_by_name
 from simint.engine.workload import Workload
 from simint.errors import InputError
@@ -96,7 +97,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `capacitor`: a part, by name or file, in place of the supply's; `capacitance`: another size, all else the same.
     `initial_voltage`: of the capacitor, `v_off` where absent. `duration`: one pass of the trace where absent and no
     number of inferences is given. `application`: peripheral tasks around the inference. `harvest_while_on`,
-    `recharge_at_end`: switches for the comparison with the published model.
+    `recharge_at_end`: switches for the comparison with the published model. `engine`: which engine runs it.
     """
 
     trace: TraceChoice
@@ -115,6 +116,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     initial_voltage: Volt | None = None
     harvest_while_on: bool = True
     recharge_at_end: bool = False
+    engine: EngineChoice = EngineChoice.AUTO
     versions: dict[str, str] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:

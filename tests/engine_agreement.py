@@ -11,7 +11,8 @@ import pytest
 from simint.engine.case import Case
 from simint.engine.compiled.simulate import simulate_compiled
 from simint.engine.event import simulate
-from simint.engine.run import Engine, Run
+from simint.engine.engines import Engine
+from simint.engine.run import Run
 from simint.errors import SimintError
 
 TOLERANCE = 1e-9

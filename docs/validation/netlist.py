@@ -1,7 +1,7 @@
 """A supply, its source and its load as an ngspice netlist, written from the parts alone (no code of simint's physics).
 
 Node `t`: the terminals; node `c`: the capacitor behind its series resistance. Steps of tables are smoothed over
-`SMOOTH_V`, because a circuit simulator needs continuous currents; the clamp is a steep conductance.
+`soft_v`, because a circuit simulator needs continuous currents; the clamp is a steep conductance.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from simint.hardware.supply import Supply
 from simint.trace.power_trace import PowerTrace
 from simint.trace.source import CurrentSource, CurveSource, PowerSource, TheveninSource
 
-SMOOTH_V = 2e-5
 _EDGE_S = 1e-9  # a segment of the trace changes within this time
 _CLAMP_S = 1e4
 _LOWEST_V = 1e-3  # constant power over less than this voltage would be an infinite current
@@ -39,13 +38,13 @@ class Circuit:
     rising: bool
 
 
-def netlist(circuit: Circuit, stop_s: float, steps: int) -> str:
+def netlist(circuit: Circuit, stop_s: float, steps: int, soft_v: float) -> str:
     """The deck: a transient of `stop_s` with steps of at most `stop_s / steps`, and one measurement, `crossing`."""
     supply, inner = circuit.supply, "c" if circuit.supply.capacitor.esr else "t"
     lines = [f"* {circuit.kind}", *_capacitor(supply.capacitor, inner, circuit.start_v)]
     lines += _leakage(supply.capacitor, inner)
-    lines += _source(circuit)
-    lines += _load(circuit, inner)
+    lines += _source(circuit, inner, soft_v)
+    lines += _load(circuit, inner, soft_v)
     lines.append(f"Iq t 0 DC {supply.on_current!r}")
     if supply.ceiling < math.inf:
         lines.append(f"Bclamp t 0 I=max(0, V(t) - {supply.ceiling!r}) * {_CLAMP_S!r}")
@@ -59,11 +58,11 @@ def netlist(circuit: Circuit, stop_s: float, steps: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def crossing_s(circuit: Circuit, stop_s: float, steps: int, program: str = "ngspice") -> float:
+def crossing_s(circuit: Circuit, stop_s: float, steps: int, soft_v: float, program: str = "ngspice") -> float:
     """When ngspice says that the terminals cross the threshold; NaN where it does not see it."""
     done = subprocess.run(
         [program, "-b"],
-        input=netlist(circuit, stop_s, steps),
+        input=netlist(circuit, stop_s, steps, soft_v),
         capture_output=True,
         text=True,
         timeout=300,
@@ -104,13 +103,16 @@ def _leakage(capacitor: Capacitor, inner: str) -> list[str]:
     return [f"Rleak {inner} 0 {capacitor.leakage!r}"] if capacitor.leakage < math.inf else []
 
 
-def _source(circuit: Circuit) -> list[str]:
+def _source(circuit: Circuit, inner: str, soft_v: float) -> list[str]:
     source, converter = circuit.trace.source, circuit.supply.converter
     edges = [float(t) for t in circuit.trace.edge_times(0, circuit.trace.segments)]
     if isinstance(converter, Boost):
         assert isinstance(source, PowerSource)
-        level = [converter.efficiency * float(p) for p in source.power_w]
-        return [_level(level, edges), f"Bsource 0 t I=V(level) / max(V(t), {_LOWEST_V!r})"]
+        eta, cold = repr(converter.efficiency), converter.cold_start
+        if cold is not None:
+            eta = _steps(inner, soft_v, [cold.below], [cold.efficiency, converter.efficiency])
+        level = [float(p) for p in source.power_w]
+        return [_level(level, edges), f"Bsource 0 t I=V(level) * ({eta}) / max(V(t), {_LOWEST_V!r})"]
     assert isinstance(converter, Direct)
     drop = converter.diode_drop
     if isinstance(source, TheveninSource):
@@ -119,7 +121,7 @@ def _source(circuit: Circuit) -> list[str]:
         return [_level(level, edges), f"Bsource 0 t I=max(0, V(level) - {drop!r} - V(t)) / {ohm!r}"]
     if isinstance(source, CurrentSource):
         level = [float(i) for i in source.current_a]
-        left = f"({source.compliance_v - drop!r} - V(t)) / {SMOOTH_V!r}"
+        left = f"({source.compliance_v - drop!r} - V(t)) / {soft_v!r}"
         return [_level(level, edges), f"Bsource 0 t I=V(level) * 0.5 * (1 + tanh({left}))"]
     assert isinstance(source, CurveSource)
     curve = list(zip(source.voltage_v.tolist(), source.current_a[0].tolist(), strict=True))
@@ -135,7 +137,7 @@ def _level(values: list[float], edges_s: list[float]) -> str:
     return f"Vlevel level 0 PWL({' '.join(f'{t!r} {v!r}' for t, v in [*points, (1e9, values[-1])])})"
 
 
-def _load(circuit: Circuit, inner: str) -> list[str]:
+def _load(circuit: Circuit, inner: str, soft_v: float) -> list[str]:
     power, regulator = circuit.load_w, circuit.supply.regulator
     if power == 0.0:
         return []
@@ -148,11 +150,16 @@ def _load(circuit: Circuit, inner: str) -> list[str]:
         else:
             assert len(regulator.table.current) == 1
             steps = [power / row[0] for row in regulator.table.efficiency]
-            drawn = repr(steps[0]) + "".join(
-                f" + {after - before!r} * 0.5 * (1 + tanh((V({inner}) - {edge!r}) / {SMOOTH_V!r}))"
-                for edge, before, after in zip(regulator.table.voltage[1:], steps, steps[1:], strict=False)
-            )
+            drawn = _steps(inner, soft_v, list(regulator.table.voltage[1:]), steps)
     return [f"Bload t 0 I=({drawn}) / max(V(t), {_LOWEST_V!r})"]
+
+
+def _steps(inner: str, soft_v: float, edges_v: list[float], values: list[float]) -> str:
+    """A table over the capacitor's voltage: its first value, then a soft step at every edge."""
+    return repr(values[0]) + "".join(
+        f" + {after - before!r} * 0.5 * (1 + tanh((V({inner}) - {edge!r}) / {soft_v!r}))"
+        for edge, before, after in zip(edges_v, values, values[1:], strict=False)
+    )
 
 
 def _numbers(points: list[tuple[float, float]]) -> str:

@@ -11,7 +11,8 @@ from simint.engine.closing import close_run
 from simint.engine.life import live
 from simint.engine.observer import Observer
 from simint.engine.opening import open_device
-from simint.engine.run import Engine, Run
+from simint.engine.engines import Engine
+from simint.engine.run import Run
 from simint.engine.workload import ReleaseQueue
 
 __all__ = ["Case", "simulate"]

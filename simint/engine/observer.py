@@ -11,7 +11,7 @@ from simint.physics.state import NodeState
 
 
 class Observer(Protocol):
-    """Told of every stretch of time that has passed."""
+    """Told of every stretch of time that has passed; one that has `needs_events = False` perhaps only now and then."""
 
     def passed(self, storage: Storage, state: str, since: NodeState | None, load_w: float) -> None:
         """The storage has moved on to its present time, with the device in `state` (`off`, `boot`, `work`, `sleep`).

@@ -6,6 +6,7 @@ import enum
 import math
 from dataclasses import dataclass
 
+from simint.engine.engines import Engine
 from simint.tiling.schedule import Traffic
 
 
@@ -17,13 +18,6 @@ class Verdict(enum.StrEnum):
     NEVER_ON = "never-on"
     NONTERMINATION = "nontermination"
     INTERRUPTED = "interrupted"
-
-
-class Engine(enum.StrEnum):
-    """Which engine made a run: the SimPy processes, which are the reference, or the compiled loop."""
-
-    EVENT = "event"
-    COMPILED = "compiled"
 
 
 class CycleEnd(enum.StrEnum):

@@ -36,17 +36,17 @@ class Replay:
 def replay(
     scenario: Scenario, observers: Sequence[Observer] = (), stop_requested: Callable[[], bool] = lambda: False
 ) -> Replay:
-    """Replay one scenario with the event engine.
+    """Replay one scenario with the engine that it asks for; `run.engine` says which one it was.
 
-    `observers` look on; `stop_requested` is asked between events and ends the run as `interrupted`.
+    `observers` look on; `stop_requested` is asked now and then and ends the run as `interrupted`.
     Raises InputError for a scenario that contradicts itself, InfeasibleError where a layer has no legal tile.
     """
-    from simint.engine.event import simulate
+    from simint.engine.choose import run_case
     from simint.scenario import load_parts, pinned
 
     parts = load_parts(scenario)
     designs = executed_designs(scenario, chosen_designs(scenario, parts))
-    run = simulate(prepare_case(scenario, parts, designs), observers, stop_requested)
+    run = run_case(prepare_case(scenario, parts, designs), scenario.engine, observers, stop_requested)
     return Replay(run, pinned(scenario, parts, designs), parts, designs)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from simint.cli import Parser
+from simint.engine.engines import EngineChoice
 from simint.engine.policy import POLICY_NAMES
 from simint.errors import InputError
 from simint.hardware.platform import Platform
@@ -38,6 +39,11 @@ def replay_parser() -> argparse.ArgumentParser:
     )
     add_scenario_options(parser)
     output = parser.add_argument_group("output")
+    output.add_argument(
+        "--engine",
+        choices=[*EngineChoice],
+        help="auto (the default): the compiled loop, or SimPy events where --out or --timeline record each of them",
+    )
     output.add_argument("--json", action="store_true", help="print the summary as JSON")
     output.add_argument("--out", metavar="DIR", help="write summary.json, tables, plot and scenario.toml there")
     output.add_argument(
@@ -140,6 +146,7 @@ def scenario_from_arguments(arguments: argparse.Namespace) -> Scenario:
             v_off=_quantity(arguments.v_off, "V", "--v-off"),
             initial_voltage=_quantity(arguments.initial_voltage, "V", "--initial-voltage"),
             duration=_quantity(arguments.duration, "s", "--duration"),
+            engine=None if arguments.engine is None else EngineChoice(arguments.engine),
         ),
         **_capacitor(arguments.capacitor),
     )

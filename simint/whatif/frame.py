@@ -8,8 +8,8 @@ has one row per point, in the order of the points, and these columns:
 - `status`: `done`, `error`, or `missing` where the point was not run yet;
 - `error`: why a point has no result, else empty;
 - `seconds`: wall time of the point;
-- the metrics, `simint.whatif.metrics.METRICS`: name, unit, meaning, which way is better. NaN (None in text) where a
-  value does not exist, and in rows that are not `done`.
+- the metrics, `simint.whatif.metrics.METRICS`: name, unit, meaning, which way is better; floats, counts too, or text.
+  NaN (None in text) where a value does not exist, and in rows that are not `done`.
 """
 
 from __future__ import annotations
@@ -76,5 +76,5 @@ def load_study(path: Path | str) -> StudyFrame:
         raise InputError(f"{path}: not a study file ({error})") from None
     for metric in METRICS:
         if metric.kind != "text":
-            frame[metric.name] = pd.to_numeric(frame[metric.name])
+            frame[metric.name] = frame[metric.name].astype("float64")
     return StudyFrame(facts["description"], tuple(name for name, _ in varied), tuple(unit for _, unit in varied), frame)

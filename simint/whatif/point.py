@@ -30,7 +30,6 @@ from simint.whatif.variation import Value
 
 if TYPE_CHECKING:
     from simint.engine.case import Case
-    from simint.engine.run import Run
     from simint.hardware.converter import Converter
     from simint.hardware.supply import Supply
 
@@ -135,12 +134,7 @@ def run_point(workshop: Workshop, values: Mapping[str, Value]) -> dict[str, Metr
 
     Raises InputError and InfeasibleError as a replay does.
     """
+    from simint.engine.choose import run_case
+
     scenario, case = workshop.case(values)
-    return metrics_of(_run(case), scenario, case.supply)
-
-
-def _run(case: Case) -> Run:
-    """The one place that chooses the engine."""
-    from simint.engine.event import simulate
-
-    return simulate(case)
+    return metrics_of(run_case(case, scenario.engine), scenario, case.supply)

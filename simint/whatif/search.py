@@ -189,7 +189,7 @@ def _try(prepared: Prepared, pool: Pool, goal: Goal, search: Search, asked: Sequ
     frame = pd.DataFrame(rows, columns=list(empty))
     for metric in METRICS:
         if metric.kind != "text":
-            frame[metric.name] = pd.to_numeric(frame[metric.name])
+            frame[metric.name] = frame[metric.name].astype("float64")
     for outcome, shortfall in zip(found, goal.shortfalls(frame), strict=True):
         trial, value = asked[outcome.point]
         met = bool(shortfall <= 0) and outcome.metrics is not None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simint.compiled import compiled
 from simint.engine.compiled.counting import commit_all
+from simint.engine.compiled.leap import leap_to
 from simint.engine.compiled.memory import (
     AT,
     BUDGET,
@@ -31,16 +32,16 @@ from simint.engine.compiled.memory import (
     Memory,
 )
 from simint.engine.compiled.releases import follow
-from simint.engine.compiled.tables import TIME_AT, Rules, Tables
+from simint.engine.compiled.tables import TIME_AT, TOTAL_J, TOTAL_S, Rules, Tables
 from simint.engine.compiled.working import after_step, finish
 from simint.engine.execution import Ledger, settle
 from simint.engine.program import ACTIVITIES, COUNT, DONE_S, FIRST, IS_TILE, PHASE, REPETITION, ROW, SECOND, Place
 from simint.physics.books import Stretch, book_stretch
 from simint.physics.short_way import short_way
-from simint.physics.source import HOLD, CompiledSource
+from simint.physics.source import CONVERTED, HOLD, CompiledSource
 from simint.physics.state import REGULATOR_LOSS, TIME, NodeState, segment_stop
 from simint.physics.stepping import advance_capacitor, is_plain
-from simint.physics.wiring import Load, Node, bin_at, load_of, setting_at
+from simint.physics.wiring import Load, Node, Setting, bin_at, load_of, setting_at
 
 _Floats = NDArray[np.float64]
 
@@ -64,7 +65,7 @@ def cruise(
     first = ordinal = whole[ORDINAL]
     last, rows = tables.step_at.size, tables.rows
     due_s, idle = real[DUE_S], Load(0.0, True, 0)
-    tv, at = state.tv, state.at
+    tv = state.tv
     now, v = tv[0], tv[1]
     gains, linear, flat = node.gain, node.linear, node.output_a.size == 1
     # The stretch under one setting so far: seconds, J1, J2, the device's energy behind and before the regulator.
@@ -73,6 +74,8 @@ def cruise(
     top = bottom = a = b = d = c = gain = 0.0
     fresh, row, repetition, phase, done_s, phases = False, 0, 0, 0, 0.0, 0
     left_off = False
+    leaps = source.link == CONVERTED and flat and not linear and not rules.guards
+    last_leap = last - 1 if rules.endless else last
     while ordinal < last and not left_off:
         step = tables.step_at[ordinal]
         low_v, timed = rules.v_off, False
@@ -82,6 +85,40 @@ def cruise(
             break
         if rules.watches and v <= rules.low_v:
             break
+        if leaps and not (fresh and now < stop):
+            book_stretch(source, state, here, idle, segment, alive, Stretch(seconds, j1, j2, j1, j2))
+            state.supply_j[REGULATOR_LOSS] += loss_j
+            seconds = j1 = j2 = loss_j = 0.0
+            tv[0], tv[1] = now, v
+            stop, segment, alive, here = _around(node, source, state, rules.connected)
+            top, bottom = min(node.ceiling_v, here.high_v), max(here.low_v, 0.0)
+            a, b, d, c = here.a, here.b - here.leak_a, here.d + here.leak_s, here.capacitance
+            gain, fresh = gains[bin_at(node, v, True), 0], True
+        if leaps and b == 0.0 and d == 0.0 and bottom < v < top and ordinal < last_leap:
+            floor_v = max(bottom, low_v, rules.low_v)
+            floor_j, roof_j = 0.5 * c * floor_v * floor_v, 0.5 * c * top * top
+            room_s = min(stop, rules.horizon_s) - now
+            if timed:
+                room_s = min(room_s, due_s - now)
+            falls = a < gain * tables.lowest_w
+            goal = leap_to(tables.sums, ordinal, last_leap, 0.5 * c * v * v, floor_j, roof_j, a, gain, falls, room_s)
+            if goal > ordinal:
+                spent_j = tables.sums[goal, TOTAL_J] - tables.sums[ordinal, TOTAL_J]
+                took_s = tables.sums[goal, TOTAL_S] - tables.sums[ordinal, TOTAL_S]
+                v = math.sqrt(v * v + 2.0 / c * (a * took_s - gain * spent_j))
+                now += took_s
+                seconds += took_s
+                loss_j += (gain - 1.0) * spent_j
+                for k in range(ordinal, goal):
+                    memory.warm_runs[tables.step_at[k]] += 1
+                safe = tables.last_commit[goal]
+                if safe > ordinal:
+                    real[LAST_COMMIT_S] = now - (tables.sums[goal, TOTAL_S] - tables.sums[safe, TOTAL_S])
+                    if rules.checkpoints:
+                        due_s = real[LAST_COMMIT_S] + rules.timer_s
+                phases += 16
+                ordinal = goal
+                continue
         row, end = tables.warm[step]
         row_first = row
         while row < end and not left_off:
@@ -108,12 +145,7 @@ def cruise(
                         state.supply_j[REGULATOR_LOSS] += loss_j
                         seconds = j1 = j2 = loss_j = 0.0
                         tv[0], tv[1] = now, v
-                        alive, stop = rules.connected, math.inf
-                        if rules.connected:
-                            stop = segment_stop(source, state)
-                            alive = at[0] < source.segments or source.end == HOLD
-                        segment = min(at[0], source.segments - 1)
-                        here = setting_at(node, source, segment, alive, v, True, idle)
+                        stop, segment, alive, here = _around(node, source, state, rules.connected)
                         top, bottom = min(node.ceiling_v, here.high_v), max(here.low_v, 0.0)
                         a, b, d, c = here.a, here.b - here.leak_a, here.d + here.leak_s, here.capacitance
                         gain, fresh = gains[bin_at(node, v, True), 0], True
@@ -170,6 +202,17 @@ def cruise(
 
 
 @compiled
+def _around(node: Node, source: CompiledSource, state: NodeState, connected: bool) -> tuple[float, int, bool, Setting]:
+    """What acts on the capacitor besides the device: until when, in which segment, whether that has a source."""
+    stop, alive = math.inf, connected
+    if connected:
+        stop = segment_stop(source, state)
+        alive = state.at[0] < source.segments or source.end == HOLD
+    segment = min(state.at[0], source.segments - 1)
+    return stop, segment, alive, setting_at(node, source, segment, alive, state.tv[1], True, Load(0.0, True, 0))
+
+
+@compiled
 def cruises(node: Node, state: NodeState, rules: Rules) -> bool:
     """Whether the supply and the policy are of the kind that `cruise` knows."""
     return is_plain(node, state) and node.poll_s == 0.0 and not rules.shuts_down
@@ -181,7 +224,7 @@ def may_cruise(memory: Memory, place: Place) -> bool:
     whole = memory.whole
     if whole[WARM] == 0 or whole[RESUMED] > 0:
         return False
-    return place[ROW] == 0.0 and place[REPETITION] == 0.0 and place[PHASE] == 0.0 and place[DONE_S] == 0.0
+    return bool(place[ROW] == 0.0 and place[REPETITION] == 0.0 and place[PHASE] == 0.0 and place[DONE_S] == 0.0)
 
 
 @compiled

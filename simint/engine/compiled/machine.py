@@ -159,7 +159,7 @@ def _begin(rules: Rules, memory: Memory) -> int:
 @compiled
 def _over(rules: Rules, state: NodeState) -> bool:
     """Whether the time of the run is over, to rounding."""
-    return state.tv[0] >= rules.horizon_s * (1.0 - 1e-15)
+    return bool(state.tv[0] >= rules.horizon_s * (1.0 - 1e-15))
 
 
 @compiled

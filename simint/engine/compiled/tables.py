@@ -18,8 +18,8 @@ LONGEST_PROGRAM = 2_000_000
 _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
 
-# Columns of `Tables.begins`: energy J and time s by activity, tiles, and units of `Tables.last_commit`.
-TIME_AT, TILES_AT, SUMS = ACTIVITIES, 2 * ACTIVITIES, 2 * ACTIVITIES + 1
+# Columns of `Tables.sums`: energy J and time s by activity, tiles, and energy and time of all activities.
+TIME_AT, TILES_AT, TOTAL_J, TOTAL_S, SUMS = ACTIVITIES, *range(2 * ACTIVITIES, 2 * ACTIVITIES + 4)
 
 
 class Tables(NamedTuple):
@@ -28,7 +28,8 @@ class Tables(NamedTuple):
     `rows`: all tables of rows behind one another; `warm`, `cold` (s, 2), `saves`, `loads` (k, 2) and `start` (1, 2):
     first row and end of each. `step_at`: (n,) the distinct step at each place of an inference. `sums`: (n + 1, SUMS)
     of all steps before a place, with volatile memory warm. `last_commit`: (n + 1,) the last place at or before each
-    behind a commit, 0 where there is none. `section`, `tiles`, `commits`, `atomic`: (s,).
+    behind a commit, 0 where there is none. `section`, `tiles`, `commits`, `atomic`: (s,). `lowest_w`: the lowest power
+    of all phases with volatile memory warm.
     """
 
     rows: _Floats
@@ -44,6 +45,7 @@ class Tables(NamedTuple):
     tiles: _Ints
     commits: NDArray[np.bool_]
     atomic: NDArray[np.bool_]
+    lowest_w: float
 
 
 class Rules(NamedTuple):
@@ -108,6 +110,7 @@ def build_tables(program: Program) -> Tables:
         tiles=np.array([step.tiles for step in steps]),
         commits=commits,
         atomic=np.array([step.atomic for step in steps]),
+        lowest_w=_lowest_w(np.concatenate([step.warm for step in steps])),
     )
 
 
@@ -121,7 +124,12 @@ def _sums(step: Step) -> _Floats:
                 total[activity] += row[COUNT] * power_w * seconds
                 total[TIME_AT + activity] += row[COUNT] * seconds
     total[TILES_AT] = (step.warm[:, COUNT] * step.warm[:, IS_TILE]).sum()
+    total[TOTAL_J], total[TOTAL_S] = total[:TIME_AT].sum(), total[TIME_AT:TILES_AT].sum()
     return total
+
+
+def _lowest_w(rows: Rows) -> float:
+    return min(float(rows[rows[:, phase + 2] > 0.0, phase + 1].min(initial=math.inf)) for phase in (FIRST, SECOND))
 
 
 def rules_of(device: Device) -> Rules:

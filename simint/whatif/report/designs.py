@@ -31,19 +31,20 @@ def worst_of(study: Study, metrics: Sequence[Column]) -> Any:
     wanted = len(environments(study))
     frame = study.frame.reset_index(drop=True)
     frame = frame[frame["outcome"] != Outcome.MISSING]
-    values = {column.name: _known(frame, column) for column in metrics}
+    # A parameter has its value also where nothing was finished.
+    values = {column.name: _known(frame, column) for column in metrics if column.name not in names}
     rows = []
     groups = frame.reset_index(drop=True).groupby(names, sort=False).indices if names else {(): np.arange(len(frame))}
     for key, places in groups.items():
         if len(places) < wanted:
             continue
         chosen = dict(zip(names, key if isinstance(key, tuple) else (key,), strict=True))
-        rows.append(chosen | {column.name: _worst(values[column.name][places], column) for column in metrics})
+        rows.append(chosen | {c.name: _worst(values[c.name][places], c) for c in metrics if c.name in values})
     return pd.DataFrame(rows, columns=list(dict.fromkeys([*names, *values])))
 
 
 def _known(frame: Any, column: Column) -> Any:
-    """Values of a parameter as they are, of a metric where something was finished."""
+    """Values where something was finished."""
     numbers = numbers_of(frame, column)
     return np.where((frame["outcome"] == Outcome.FINISHED).to_numpy(), numbers, math.nan)
 

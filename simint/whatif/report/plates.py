@@ -11,7 +11,7 @@ import numpy as np
 from simint.whatif.report.columns import Column, in_sentence
 from simint.whatif.report.goal import Goal
 from simint.whatif.report.series import Layout, layout_of, rest_in_words
-from simint.whatif.report.study import Parameter, Study
+from simint.whatif.report.study import Outcome, Parameter, Study
 from simint.whatif.report.style import to_png, to_svg
 
 # What is drawn where nobody says what.
@@ -55,7 +55,7 @@ def plates(
     if x is None and numbers:
         x = numbers[0]
     for metric in metrics:
-        if np.isnan(study.values(metric)).all():
+        if not has_values(study, metric):
             continue
         if x is None:
             drawn.append(_plate(f"values-{metric.name}", _dots_caption(study), draw_dots(study, metric)))
@@ -71,7 +71,16 @@ def plates(
     return [*drawn, front] if front is not None else drawn
 
 
+def has_values(study: Study, metric: Column) -> bool:
+    """Whether any point that finished something has a value of the metric."""
+    finished = (study.frame["outcome"] == Outcome.FINISHED).to_numpy()
+    return not bool(np.isnan(study.values(metric)[finished]).all())
+
+
 def _plate(name: str, caption: str, figure: Any) -> Plate:
+    # Laid out once, drawn twice.
+    figure.canvas.draw()
+    figure.set_layout_engine("none")
     return Plate(name, caption, to_svg(figure), to_png(figure), figure.get_figwidth())
 
 

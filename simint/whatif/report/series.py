@@ -91,7 +91,7 @@ def _split(frame: Any, parameter: Parameter | None) -> list[tuple[str, Any]]:
 def value_name(parameter: Parameter, value: Any) -> str:
     """A value of a parameter as a label: words as they are, numbers and switches with the parameter's name."""
     text = value_text(parameter.column, value)
-    if parameter.numeric or isinstance(value, (bool, np.bool_)) or text in ("yes", "no", "True", "False"):
+    if parameter.numeric or text in ("true", "false"):
         return f"{parameter.name.rpartition('.')[2]} {text}"
     return short_name(text)
 
