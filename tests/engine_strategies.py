@@ -5,21 +5,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from simint.engine.application import Application, Task
+from simint.engine.case import Case
 from simint.engine.compose import NO_TASKS
-from simint.engine.event import Case
 from simint.engine.policy import Footprint, JustInTime, PerLayer, RecoveryPolicy, Restart, Tile, TileShutdown, Timer
 from simint.engine.workload import Queue, Workload
-from simint.hardware.capacitor import Capacitor
+from simint.errors import InputError
+from simint.hardware.bank import Bank, Ladder
+from simint.hardware.capacitor import Capacitor, Derating
 from simint.hardware.converter import Boost, Converter, Direct
+from simint.hardware.regulator import Buck, Ldo
 from simint.hardware.supply import Supply
 from simint.physics.front_end import compile_source
 from simint.tiling.design import ExecutionDesign
 from simint.tiling.schedule import ZERO, Batch, Cost, LayerSchedule, Loop, Schedule, TileRun, Traffic
-from simint.trace.power_trace import PowerSource, PowerTrace, TheveninSource, TraceEnd
+from simint.trace.power_trace import CurrentSource, CurveSource, PowerSource, PowerTrace, TheveninSource, TraceEnd
 
 # The period of a timer and the voltages of a just-in-time checkpoint are drawn with the case.
 POLICIES = (
@@ -152,7 +157,7 @@ def options(draw: st.DrawFn, policy: RecoveryPolicy, v_off: float, v_on: float, 
 
 
 @st.composite
-def traces(draw: st.DrawFn, supply: Supply, mean_w: float, step_s: float) -> PowerTrace:
+def traces(draw: st.DrawFn, supply: Supply, mean_w: float, step_s: float, every_kind: bool = False) -> PowerTrace:
     """Up to twelve segments with outages, of about `mean_w` into the capacitor half way between the thresholds."""
     levels = draw(
         st.lists(st.one_of(st.just(0.0), scale(0.1, 3.0)), min_size=1, max_size=12).filter(
@@ -169,6 +174,15 @@ def traces(draw: st.DrawFn, supply: Supply, mean_w: float, step_s: float) -> Pow
         return PowerTrace("random", PowerSource(mean_w * np.array(levels)), end=end, **timing)
     half_way = 0.5 * (supply.v_on + supply.v_off)
     voltage = supply.v_on * draw(st.floats(1.05, 2.0)) + supply.converter.diode_drop
+    kind = draw(st.sampled_from(["thevenin", "current", "curve"])) if every_kind else "thevenin"
+    strength = np.array(levels) / max(levels)
+    if kind == "current":
+        source = CurrentSource(3.0 * mean_w / half_way * strength, voltage)
+        return PowerTrace("random", source, end=end, **timing)
+    if kind == "curve":
+        knees = voltage * np.array([0.0, 0.7, 0.9, 1.0])
+        current = 3.0 * mean_w / half_way * strength[:, None] * np.array([1.0, 0.95, 0.6, 0.0])
+        return PowerTrace("random", CurveSource(knees, current), end=end, **timing)
     ohm = (voltage - half_way) * half_way / mean_w
     return PowerTrace("random", TheveninSource(voltage * np.array(levels) / max(levels), ohm), end=end, **timing)
 
@@ -188,8 +202,59 @@ def workloads(draw: st.DrawFn, time_scale_s: float) -> Workload:
 
 
 @st.composite
-def drafts(draw: st.DrawFn, policies: tuple[RecoveryPolicy, ...] = POLICIES, lossless: bool = False) -> Draft:
-    """Any supply, trace, schedule, policy and workload; the run lasts 50 recharges at most."""
+def parts(draw: st.DrawFn, supply: Supply, swing_j: float, load_w: float) -> Supply:
+    """The supply with any of the parts that make its physics harder, of sizes that matter but leave it working."""
+    capacitor, changes = supply.capacitor, {}
+    if draw(st.booleans()):
+        # At most a tenth of the way between the thresholds is lost across it, so that a boot does not chatter.
+        drop_v = 0.1 * (supply.v_on - supply.v_off)
+        ohm = drop_v * supply.v_off / (4.0 * load_w) * draw(scale(0.01, 1.0))
+        capacitor = msgspec.structs.replace(capacitor, esr=ohm)
+    elif draw(st.booleans()):
+        cell = capacitor.capacitance * draw(scale(0.05, 1.0))
+        bank = Bank(cells=draw(st.integers(2, 3)), capacitance=cell, leakage=math.inf, series_first=draw(st.booleans()))
+        v_up = supply.v_on + 0.5 * (min(supply.ceiling, 1.5 * supply.v_on) - supply.v_on)
+        v_down = supply.v_off + draw(st.floats(0.1, 0.5)) * (supply.v_on - supply.v_off)
+        try:
+            changes["ladder"] = Ladder(v_up=v_up, v_down=v_down, banks=(bank,))
+        except InputError:
+            reject()
+    elif draw(st.booleans()):
+        share = (1.0, 0.8, 0.6)
+        edges = (0.0, 0.5 * (supply.v_off + supply.v_on), 1.5 * supply.v_on)
+        capacitor = msgspec.structs.replace(capacitor, derating=Derating(voltage=edges, share=share))
+    if draw(st.booleans()):
+        low_v = 0.9 * supply.v_off
+        changes["regulator"] = draw(
+            st.sampled_from(
+                [
+                    Ldo(output_voltage=0.8 * low_v, dropout=0.05 * low_v),
+                    Buck(output_voltage=0.8 * low_v, efficiency=0.85),
+                ]
+            )
+        )
+    if draw(st.booleans()):
+        changes["quiescent_on"] = supply.quiescent + 0.01 * load_w / supply.v_on
+    if draw(st.booleans()):
+        changes["poll"] = swing_j / load_w * draw(scale(1e-3, 0.1))
+        changes["poll_turn_off"] = draw(st.booleans())
+    try:
+        return msgspec.structs.replace(supply, capacitor=capacitor, **changes)
+    except InputError:
+        reject()
+
+
+@st.composite
+def drafts(
+    draw: st.DrawFn,
+    policies: tuple[RecoveryPolicy, ...] = POLICIES,
+    lossless: bool = False,
+    every_part: bool = False,
+) -> Draft:
+    """Any supply, trace, schedule, policy and workload; the run lasts 50 recharges at most.
+
+    `every_part`: besides, any part that a supply may have, and any kind of source.
+    """
     capacitance = draw(scale(1e-6, 1e-1))
     v_off = draw(st.floats(1.0, 3.0))
     v_on = v_off * draw(st.floats(1.05, 2.0))
@@ -210,8 +275,10 @@ def drafts(draw: st.DrawFn, policies: tuple[RecoveryPolicy, ...] = POLICIES, los
         v_max=v_on * draw(st.floats(1.0, 1.5)) if draw(st.booleans()) else math.inf,
         quiescent=0.5 * losses_w / v_on,
     )
-    trace = draw(traces(supply, mean_w, recharge_s * draw(scale(0.03, 1.0))))
     load_w = mean_w * draw(scale(0.3, 30.0))
+    trace = draw(traces(supply, mean_w, recharge_s * draw(scale(0.03, 1.0)), every_part))
+    if every_part:
+        supply = draw(parts(supply, swing_j, load_w))
     policy = draw(st.sampled_from(policies))
     return Draft(
         trace=trace,

@@ -19,8 +19,8 @@ from simint.errors import InputError
 from simint.whatif import run_study
 from simint.whatif.dispatch import Dispatcher
 from simint.whatif.outcome import Task
-from simint.whatif.pool import Processes
-from simint.whatif.session import Where, resume_study
+from simint.whatif.pool import Processes, Where
+from simint.whatif.session import resume_study
 from simint.whatif.store import study_lock
 
 VARY = ("--vary", "capacitor=100uF:10mF:log:40", "--vary", "trace.scale=1:2:6", "--vary", "policy=tile,none")

@@ -12,17 +12,19 @@ from typing import Any
 import pandas as pd
 from replay_runs import SMALL_NETWORK
 
+from simint.engine.engines import EngineChoice
 from simint.scenario import Scenario, TraceChoice
 from simint.whatif import Study, load_study, parse_variation
 from simint.whatif.study import Hold, Sampling
 
-# One point of it takes some milliseconds.
+# One point of it takes some milliseconds, which leaves time to kill what computes it.
 TINY = ("--network", SMALL_NETWORK, "--trace", "constant-1mw", "--duration", "2s", "--design", "held")
+TINY = (*TINY, "--engine", "event")
 
 
 def tiny_scenario(**changes: Any) -> Scenario:
     fields: dict[str, Any] = {"trace": TraceChoice(name="constant-1mw"), "network": SMALL_NETWORK, "duration": 2.0}
-    return Scenario(**{**fields, **changes})
+    return Scenario(**{**fields, "engine": EngineChoice.EVENT, **changes})
 
 
 def tiny_study(

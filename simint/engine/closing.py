@@ -7,8 +7,8 @@ import math
 from simint.engine.books import check_books, energy_book, roundings, time_book
 from simint.engine.case import Case
 from simint.engine.device import Device
-from simint.engine.execution import settle
 from simint.engine.engines import Engine
+from simint.engine.execution import settle
 from simint.engine.run import CheckpointCounts, Inference, Run
 from simint.engine.tally import continuous_s, layer_counts, task_counts
 from simint.engine.workload import Release, Workload

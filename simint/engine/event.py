@@ -8,10 +8,10 @@ import simpy
 
 from simint.engine.case import Case
 from simint.engine.closing import close_run
+from simint.engine.engines import Engine
 from simint.engine.life import live
 from simint.engine.observer import Observer
 from simint.engine.opening import open_device
-from simint.engine.engines import Engine
 from simint.engine.run import Run
 from simint.engine.workload import ReleaseQueue
 

@@ -12,7 +12,7 @@ from simint.engine.compose import build_program
 from simint.engine.device import Device
 from simint.engine.observer import Observer, WorkObserver
 from simint.engine.policy import JustInTime
-from simint.engine.ratings import require_current
+from simint.engine.ratings import require_boot, require_current
 from simint.engine.storage import open_storage
 from simint.engine.tally import new_tally
 from simint.engine.voltage_budget import checkpoint_thresholds
@@ -32,6 +32,7 @@ def open_device(case: Case, observers: Sequence[Observer], stop_requested: Calla
         raise InputError("a task without end goes on for as long as power lasts: the run needs a duration")
     program = build_program(case.schedule, case.policy, case.application)
     require_current(case.supply, program, case.sleep_power_w)
+    require_boot(case.supply, program)
     storage = open_storage(case.supply, case.source, case.initial_voltage, case.start_s, case.harvest_while_on)
     device = Device(
         env=simpy.Environment(),

@@ -1,10 +1,13 @@
-"""Whether the regulator of a supply can give what the device draws."""
+"""Whether a supply can give what the device draws: the regulator its current, the capacitor its boot."""
 
 from __future__ import annotations
 
 from simint.engine.program import FIRST, SECOND, Activity, Program
 from simint.errors import InputError
 from simint.hardware.supply import Supply
+from simint.physics.source import no_element
+from simint.physics.terminals import point_at
+from simint.physics.wiring import bin_at, build_node, join, load_of
 from simint.units import format_quantity
 
 
@@ -21,6 +24,24 @@ def require_current(supply: Supply, program: Program, sleep_power_w: float = 0.0
         raise InputError(
             f"`regulator.output_current_max` of {format_quantity(regulator.output_current_max, 'A')} is too little: "
             f"{what} draws {format_quantity(current, 'A')} at {regulator.output_voltage:g} V"
+        )
+
+
+def require_boot(supply: Supply, program: Program) -> None:
+    """Raise InputError where the boot's load alone takes the terminals from `v_on` to `v_off`, at once and for ever."""
+    node = build_node(supply)
+    power_w = max((float(row[phase + 1]) for row in program.start for phase in (FIRST, SECOND)), default=0.0)
+    if node.esr == 0.0 or power_w == 0.0:
+        return
+    loaded = join(node, no_element(), bin_at(node, supply.v_on, False), load_of(node, power_w, True))
+    needed = 4.0 * node.esr * -loaded.a
+    stands = (supply.v_on + node.esr * loaded.b) ** 2 >= needed
+    left_v = point_at(loaded, node.esr, supply.v_on).u if stands else 0.0
+    if left_v <= supply.v_off:
+        raise InputError(
+            f"`capacitor.esr` of {format_quantity(node.esr, 'ohm')} is too much: the boot draws "
+            f"{format_quantity(power_w, 'W')}, which takes the terminals from `v_on` = {supply.v_on:g} V to "
+            f"{left_v:.3g} V at once, not above `v_off` = {supply.v_off:g} V"
         )
 
 

@@ -39,11 +39,6 @@ def replay_parser() -> argparse.ArgumentParser:
     )
     add_scenario_options(parser)
     output = parser.add_argument_group("output")
-    output.add_argument(
-        "--engine",
-        choices=[*EngineChoice],
-        help="auto (the default): the compiled loop, or SimPy events where --out or --timeline record each of them",
-    )
     output.add_argument("--json", action="store_true", help="print the summary as JSON")
     output.add_argument("--out", metavar="DIR", help="write summary.json, tables, plot and scenario.toml there")
     output.add_argument(
@@ -110,6 +105,11 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     work.add_argument("--period", metavar="TIME", help="release an inference every TIME instead of back to back")
     work.add_argument("--deadline", metavar="TIME", help="deadline of an inference, from its release")
     work.add_argument("--queue", choices=["newest", "fifo"], help="periodic releases that wait: newest only, or all")
+    work.add_argument(
+        "--engine",
+        choices=[*EngineChoice],
+        help="auto (the default): the compiled loop, or SimPy events where --out or --timeline record each of them",
+    )
 
 
 def scenario_from_arguments(arguments: argparse.Namespace) -> Scenario:

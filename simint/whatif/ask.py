@@ -65,9 +65,10 @@ def run_study(
     `again`: points that ended in an error too. `shown`: with a progress bar on stderr. KeyboardInterrupt leaves all
     that was done in the file. Raises InputError as `session.run_study`.
     """
-    from simint.whatif import session
+    from simint.whatif.pool import Where
+    from simint.whatif.session import run_study as compute
 
-    if session.run_study(study, Path(file), session.Where(jobs, cluster), again=again, shown=shown).interrupted:
+    if compute(study, Path(file), Where(jobs, cluster), again=again, shown=shown).interrupted:
         raise KeyboardInterrupt
     return load_study(file)
 
@@ -88,8 +89,8 @@ def bisect(
 
     See `search.thresholds`; the other arguments are those of `whatif`.
     """
+    from simint.whatif.pool import Where
     from simint.whatif.search import make_search, thresholds
-    from simint.whatif.session import Where
 
     search = make_search(
         _scenario(scenario),

@@ -130,7 +130,7 @@ def _leaf(option: inspect.Type, name: str) -> Field | None:
 def _suggestions(name: str, known: dict[str, Field]) -> str:
     last = name.rpartition(".")[2]
     same_end = [place for place in known if place.rpartition(".")[2] == last]
-    near = difflib.get_close_matches(name, [*known, *SHORT_NAMES], n=4, cutoff=0.5)
+    near = difflib.get_close_matches(name, [*known, *SHORT_NAMES], n=4, cutoff=0.6)
     near += difflib.get_close_matches(last, list({place.rpartition(".")[2] for place in known}), n=2, cutoff=0.8)
     by_end = [place for place in known if place.rpartition(".")[2] in near]
     found = list(dict.fromkeys([*same_end, *(item for item in near if item in known or item in SHORT_NAMES), *by_end]))

@@ -12,7 +12,7 @@ from simint.replay.options import add_scenario_options, scenario_from_arguments
 from simint.scenario import Scenario
 from simint.whatif.metrics import DEFAULT_METRICS, METRIC_NAMES
 from simint.whatif.parts import BEST, HELD
-from simint.whatif.session import Where
+from simint.whatif.pool import Where
 from simint.whatif.study import Hold, Study, parse_sampling, study_from_data
 from simint.whatif.variation import Variation, parse_variation
 

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Protocol, TypeVar
@@ -15,6 +16,14 @@ from typing import Protocol, TypeVar
 from simint.errors import InputError
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where points run: `jobs` processes of this machine (0: one a core), or the workers of a dask `cluster`."""
+
+    jobs: int = 0
+    cluster: str = ""
 
 
 class Pool(Protocol):
@@ -120,3 +129,20 @@ def _end_with(end: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         end.recv()
     os._exit(1)
+
+
+def make_pool(where: Where, tasks: int) -> Pool:
+    """Where so many tasks run; InputError where a cluster cannot be reached."""
+    if where.cluster:
+        from simint.whatif.cluster import Cluster
+
+        return Cluster(where.cluster)
+    jobs = min(where.jobs or _cores(), max(tasks, 1))
+    return Here() if jobs == 1 else Processes(jobs)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

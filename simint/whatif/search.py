@@ -21,9 +21,9 @@ from simint.errors import InputError
 from simint.scenario import Scenario
 from simint.whatif.metrics import METRICS
 from simint.whatif.outcome import Outcome, Task
-from simint.whatif.pool import Pool
+from simint.whatif.pool import Pool, Where, make_pool
 from simint.whatif.report.goal import Goal, parse_goal
-from simint.whatif.session import Prepared, Where, make_pool, prepare
+from simint.whatif.session import Prepared, prepare
 from simint.whatif.study import Hold, Study
 from simint.whatif.variation import Range, Value, Variation
 
@@ -174,7 +174,10 @@ class _Trial:
 
     def _middle(self, one: float, other: float) -> float:
         middle = math.sqrt(one * other) if self._search.range.log else (one + other) / 2
-        return float(math.floor(middle)) if self._search.whole else middle
+        if not self._search.whole:
+            return middle
+        low, high = sorted((one, other))
+        return float(min(max(math.floor(middle), low + 1), high - 1)) if high - low > 1 else low
 
 
 def _try(prepared: Prepared, pool: Pool, goal: Goal, search: Search, asked: Sequence[tuple[_Trial, float]]) -> None:

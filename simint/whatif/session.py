@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import time
 import tomllib
@@ -19,7 +18,7 @@ from simint.whatif.assign import scenario_at
 from simint.whatif.dispatch import Dispatcher
 from simint.whatif.outcome import Outcome, Task
 from simint.whatif.point import Base
-from simint.whatif.pool import Here, Pool, Processes
+from simint.whatif.pool import Pool, Where, make_pool
 from simint.whatif.progress import StudyProgress
 from simint.whatif.resolve import Resolved, changes, input_hashes, resolve
 from simint.whatif.shared_sources import SharedSources
@@ -30,14 +29,6 @@ from simint.whatif.variation import Value
 from simint.whatif.worker import packed, run_tasks
 
 _COMMIT_S = 0.2  # at the most between an outcome and the file
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Where points run: `jobs` processes of this machine (0: one a core), or the workers of a dask `cluster`."""
-
-    jobs: int = 0
-    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,20 +238,3 @@ def _shared_folder(path: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def make_pool(where: Where, tasks: int) -> Pool:
-    """Where so many tasks run; InputError where a cluster cannot be reached."""
-    if where.cluster:
-        from simint.whatif.cluster import Cluster
-
-        return Cluster(where.cluster)
-    jobs = min(where.jobs or _cores(), max(tasks, 1))
-    return Here() if jobs == 1 else Processes(jobs)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -148,24 +148,27 @@ def create_store(
         raise InputError(f"{path}: cannot be written ({error})") from None
     finally:
         draft.unlink(missing_ok=True)
-    return _opened(path)
+    return open_store(path)
 
 
 def open_store(path: Path) -> StudyStore:
     """An existing study file, to go on with; InputError where it is none. The caller holds `study_lock`."""
     if not path.is_file():
         raise InputError(f"{path}: no such study file")
-    try:
-        store = _opened(path)
-        if store.fact("format") != FORMAT:
-            raise InputError(f"{path}: not a study file of format {FORMAT}")
-        return store
-    except sqlite3.DatabaseError as error:
-        raise InputError(f"{path}: not a study file ({error})") from None
-
-
-def _opened(path: Path) -> StudyStore:
     connection = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+    try:
+        row = connection.execute("SELECT value FROM study WHERE key = 'format'").fetchone()
+        if row is None or row[0] != FORMAT:
+            raise InputError(f"{path}: not a study file of format {FORMAT}")
+        return _writing(path, connection)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise InputError(f"{path}: not a study file ({error})") from None
+        raise
+
+
+def _writing(path: Path, connection: sqlite3.Connection) -> StudyStore:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     runner = f"process {os.getpid()} on {platform.node()}"

@@ -23,7 +23,10 @@ from simint.engine.compiled.memory import (
     CHECKPOINT,
     CRUISED,
     DUE_S,
+    EXECUTE,
+    INFERENCES,
     LAST_COMMIT_S,
+    NEXT,
     ORDINAL,
     RESUMED,
     UNCOMMITTED,
@@ -31,7 +34,7 @@ from simint.engine.compiled.memory import (
     WORK,
     Memory,
 )
-from simint.engine.compiled.releases import follow
+from simint.engine.compiled.releases import follow, take
 from simint.engine.compiled.tables import TIME_AT, TOTAL_J, TOTAL_S, Rules, Tables
 from simint.engine.compiled.working import after_step, finish
 from simint.engine.execution import Ledger, settle
@@ -47,6 +50,8 @@ _Floats = NDArray[np.float64]
 
 # Phases that count as one turn of the loop.
 _PHASES_A_TURN = 16
+# Phases of one cruise at most, so that a run can be stopped.
+_LONGEST = 65536
 
 
 @compiled
@@ -62,7 +67,7 @@ def cruise(
 ) -> None:
     """As many whole steps of the inference as nothing interrupts, and the beginning of the next."""
     whole, real = memory.whole, memory.real
-    first = ordinal = whole[ORDINAL]
+    first = ordinal = begun_at = whole[ORDINAL]
     last, rows = tables.step_at.size, tables.rows
     due_s, idle = real[DUE_S], Load(0.0, True, 0)
     tv = state.tv
@@ -70,13 +75,27 @@ def cruise(
     gains, linear, flat = node.gain, node.linear, node.output_a.size == 1
     # The stretch under one setting so far: seconds, J1, J2, the device's energy behind and before the regulator.
     seconds = j1 = j2 = loss_j = 0.0
-    stop, segment, alive, here = now, 0, False, setting_at(node, source, 0, False, v, True, idle)
-    top = bottom = a = b = d = c = gain = 0.0
-    fresh, row, repetition, phase, done_s, phases = False, 0, 0, 0, 0.0, 0
+    stop, segment, alive, here = _around(node, source, state, rules.connected)
+    top, bottom = min(node.ceiling_v, here.high_v), max(here.low_v, 0.0)
+    a, b, d, c = here.a, here.b - here.leak_a, here.d + here.leak_s, here.capacitance
+    gain = gains[bin_at(node, v, True), 0]
+    fresh, row, repetition, phase, done_s, phases = True, 0, 0, 0, 0.0, 0
     left_off = False
     leaps = source.link == CONVERTED and flat and not linear and not rules.guards
     last_leap = last - 1 if rules.endless else last
-    while ordinal < last and not left_off:
+    while not left_off:
+        if ordinal == last:
+            tv[0], tv[1] = now, v
+            _account(tables, rules, memory, ledger, state, first, ordinal)
+            room = whole[INFERENCES] < memory.inferences.shape[0]
+            if not (whole[AT] == NEXT and room and take(rules, memory, now)):
+                break
+            whole[AT] = EXECUTE
+            real[DUE_S] = due_s = now + rules.timer_s
+            first = ordinal = 0
+            begun_at = -1
+        if phases >= _LONGEST:
+            break
         step = tables.step_at[ordinal]
         low_v, timed = rules.v_off, False
         if rules.checkpoints and not tables.atomic[step]:
@@ -98,7 +117,7 @@ def cruise(
             floor_v = max(bottom, low_v, rules.low_v)
             floor_j, roof_j = 0.5 * c * floor_v * floor_v, 0.5 * c * top * top
             room_s = min(stop, rules.horizon_s) - now
-            if timed:
+            if rules.checkpoints:
                 room_s = min(room_s, due_s - now)
             falls = a < gain * tables.lowest_w
             goal = leap_to(tables.sums, ordinal, last_leap, 0.5 * c * v * v, floor_j, roof_j, a, gain, falls, room_s)
@@ -191,14 +210,19 @@ def cruise(
             real[LAST_COMMIT_S] = now
             if rules.checkpoints:
                 due_s = now + rules.timer_s
-        if phases >= 4096:
-            break
     book_stretch(source, state, here, idle, segment, alive, Stretch(seconds, j1, j2, j1, j2))
     state.supply_j[REGULATOR_LOSS] += loss_j
     tv[0], tv[1] = now, v
-    real[DUE_S] = due_s
     whole[BUDGET] -= phases // _PHASES_A_TURN
-    _account(tables, rules, memory, ledger, state, place, first, ordinal)
+    if whole[AT] != EXECUTE:  # the inference was completed
+        return
+    real[DUE_S] = due_s
+    _account(tables, rules, memory, ledger, state, first, ordinal)
+    if left_off and not may_cruise(memory, place):
+        begin, end = tables.warm[tables.step_at[ordinal]]
+        whole[CARRIED] = _begun(tables.rows[begin:end], place, ledger)
+    elif ordinal != begun_at:
+        whole[AT] = WORK
 
 
 @compiled
@@ -229,19 +253,11 @@ def may_cruise(memory: Memory, place: Place) -> bool:
 
 @compiled
 def _account(
-    tables: Tables,
-    rules: Rules,
-    memory: Memory,
-    ledger: Ledger,
-    state: NodeState,
-    place: Place,
-    first: int,
-    ordinal: int,
+    tables: Tables, rules: Rules, memory: Memory, ledger: Ledger, state: NodeState, first: int, ordinal: int
 ) -> None:
-    """Book the whole steps from `first` to `ordinal` and what was begun behind them, and say what comes next."""
+    """Book the whole steps from `first` to `ordinal`, with which an inference may be completed."""
     whole, real = memory.whole, memory.real
     whole[CRUISED] += ordinal - first
-    moved = ordinal > first
     safe = tables.last_commit[ordinal]
     if safe > first:
         settle(ledger)
@@ -254,23 +270,16 @@ def _account(
     _add(ledger.pending_j, ledger.pending_s, tables, first, ordinal)
     whole[ORDINAL] = ordinal
     whole[UNCOMMITTED] += ordinal - first
-    if ordinal == tables.step_at.size:
-        follow(rules, memory, state.tv[0])
-        commits = tables.commits[tables.step_at[ordinal - 1]]
-        if not commits:
-            real[LAST_COMMIT_S] = state.tv[0]
-            settle(ledger)
-            commit_all(tables, memory, 0, 0, 0.0)
-        finish(rules, memory, state.tv[0])
-        after_step(rules, memory, ledger, state, commits)
+    if ordinal < tables.step_at.size:
         return
-    if may_cruise(memory, place):
-        if moved:
-            whole[AT] = WORK
-        return
-    step = tables.step_at[ordinal]
-    begin, end = tables.warm[step]
-    whole[CARRIED] = _begun(tables.rows[begin:end], place, ledger)
+    follow(rules, memory, state.tv[0])
+    commits = tables.commits[tables.step_at[ordinal - 1]]
+    if not commits:
+        real[LAST_COMMIT_S] = state.tv[0]
+        settle(ledger)
+        commit_all(tables, memory, 0, 0, 0.0)
+    finish(rules, memory, state.tv[0])
+    after_step(rules, memory, ledger, state, commits)
 
 
 @compiled

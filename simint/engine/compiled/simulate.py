@@ -13,9 +13,9 @@ from simint.engine.compiled.memory import BUDGET, PAUSED, new_memory
 from simint.engine.compiled.releases import start_clock
 from simint.engine.compiled.tables import LONGEST_PROGRAM, build_tables, rules_of
 from simint.engine.device import RunOver
+from simint.engine.engines import Engine
 from simint.engine.observer import Observer
 from simint.engine.opening import open_device
-from simint.engine.engines import Engine
 from simint.engine.run import Run
 
 # Turns of the loop between two questions whether to stop: about 50 ms of work.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -91,9 +92,9 @@ def build_tables(program: Program) -> Tables:
 
     steps = program.all_steps
     numbers = np.array([step.number for step in program.steps()], dtype=np.int32)
-    own = np.array([_sums(step) for step in steps])
+    warm_rows = np.concatenate([step.warm for step in steps])
     sums = np.zeros((numbers.size + 1, SUMS))
-    np.cumsum(own[numbers], axis=0, out=sums[1:])
+    np.cumsum(_sums(steps, warm_rows)[numbers], axis=0, out=sums[1:])
     commits = np.array([step.commits for step in steps])
     behind = np.where(commits[numbers], np.arange(1, numbers.size + 1), 0)
     return Tables(
@@ -110,22 +111,25 @@ def build_tables(program: Program) -> Tables:
         tiles=np.array([step.tiles for step in steps]),
         commits=commits,
         atomic=np.array([step.atomic for step in steps]),
-        lowest_w=_lowest_w(np.concatenate([step.warm for step in steps])),
+        lowest_w=_lowest_w(warm_rows),
     )
 
 
-def _sums(step: Step) -> _Floats:
-    """Energy and time by activity of a step with volatile memory warm, and its tiles; a task without end has none."""
-    total = np.zeros(SUMS)
-    for row in step.warm:
-        for phase in (FIRST, SECOND):
-            activity, power_w, seconds = int(row[phase]), row[phase + 1], row[phase + 2]
-            if math.isfinite(seconds):
-                total[activity] += row[COUNT] * power_w * seconds
-                total[TIME_AT + activity] += row[COUNT] * seconds
-    total[TILES_AT] = (step.warm[:, COUNT] * step.warm[:, IS_TILE]).sum()
-    total[TOTAL_J], total[TOTAL_S] = total[:TIME_AT].sum(), total[TIME_AT:TILES_AT].sum()
-    return total
+def _sums(steps: Sequence[Step], rows: Rows) -> _Floats:
+    """Energy and time by activity of each step with volatile memory warm, and its tiles; a task without end has none.
+
+    `rows`: the warm rows of all steps behind one another.
+    """
+    totals = np.zeros((len(steps), SUMS))
+    owner = np.repeat(np.arange(len(steps)), [len(step.warm) for step in steps])
+    for phase in (FIRST, SECOND):
+        activity, power_w = rows[:, phase].astype(np.int64), rows[:, phase + 1]
+        seconds = np.where(np.isinf(rows[:, phase + 2]), 0.0, rows[:, COUNT] * rows[:, phase + 2])
+        np.add.at(totals, (owner, activity), power_w * seconds)
+        np.add.at(totals, (owner, TIME_AT + activity), seconds)
+    np.add.at(totals, (owner, TILES_AT), rows[:, COUNT] * rows[:, IS_TILE])
+    totals[:, TOTAL_J], totals[:, TOTAL_S] = totals[:, :TIME_AT].sum(axis=1), totals[:, TIME_AT:TILES_AT].sum(axis=1)
+    return totals
 
 
 def _lowest_w(rows: Rows) -> float:

@@ -79,7 +79,7 @@ def has_values(study: Study, metric: Column) -> bool:
 
 def _plate(name: str, caption: str, figure: Any) -> Plate:
     # Laid out once, drawn twice.
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return Plate(name, caption, to_svg(figure), to_png(figure), figure.get_figwidth())
 
