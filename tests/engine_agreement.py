@@ -18,13 +18,17 @@ from simint.errors import SimintError
 TOLERANCE = 1e-9
 
 
+class RefusedByBoth(Exception):
+    """Neither engine takes the case, for the same reason."""
+
+
 def both(case: Case, stop_requested: Callable[[], bool] = lambda: False) -> tuple[Run, Run]:
-    """The run by the event engine and by the compiled one; where one refuses the case the other does too."""
+    """The run by the event engine and by the compiled one; raises RefusedByBoth where both refuse alike."""
     by_events, refused = _run(lambda: simulate(case, (), stop_requested))
     by_loop, also_refused = _run(lambda: simulate_compiled(case))
     assert refused == also_refused
     if by_events is None or by_loop is None:
-        pytest.skip("refused by both")
+        raise RefusedByBoth(refused)
     assert by_events.engine is Engine.EVENT
     assert by_loop.engine is Engine.COMPILED
     return by_events, by_loop

@@ -42,12 +42,15 @@ def replay(
     Raises InputError for a scenario that contradicts itself, InfeasibleError where a layer has no legal tile.
     """
     from simint.engine.choose import run_case
+    from simint.engine.engines import EngineChoice
     from simint.scenario import load_parts, pinned
 
     parts = load_parts(scenario)
     designs = executed_designs(scenario, chosen_designs(scenario, parts))
     run = run_case(prepare_case(scenario, parts, designs), scenario.engine, observers, stop_requested)
-    return Replay(run, pinned(scenario, parts, designs), parts, designs)
+    # The engines agree to 1e-9, not to the bit: the scenario names the one that ran.
+    used = msgspec.structs.replace(pinned(scenario, parts, designs), engine=EngineChoice(run.engine))
+    return Replay(run, used, parts, designs)
 
 
 def prepare_case(scenario: Scenario, parts: Parts, designs: tuple[ExecutionDesign, ...]) -> Case:

@@ -1,4 +1,4 @@
-"""`python -m simint.whatif`: studies into a file, and thresholds by bisection."""
+"""`python -m simint.whatif`: studies into a file, what they say, and thresholds by bisection."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
         from simint.whatif.report.command import report, report_parser
 
         return guarded(lambda: report(report_parser().parse_args(words[1:])))
+    if words[:1] == ["report"]:
+        return guarded(lambda: _report(words[1:]))
     return guarded(lambda: _study(words))
 
 
@@ -38,11 +40,12 @@ def _study(words: list[str]) -> int:
         study_parser,
         where_from_arguments,
     )
-    from simint.whatif.session import resume_study, run_study
-    from simint.whatif.text import print_errors, print_points
 
     parser = study_parser()
     arguments = parser.parse_args(words)
+    from simint.whatif.session import resume_study, run_study
+    from simint.whatif.text import print_errors, print_points
+
     metrics, where = metrics_from_arguments(arguments), where_from_arguments(arguments)
     if arguments.resume is not None:
         given = given_options(arguments, parser, {"resume", "jobs", "cluster", "again", "metric"})
@@ -65,16 +68,23 @@ def _study(words: list[str]) -> int:
         return INTERRUPTED
     print_points(path, metrics)
     print_errors(path)
-    print(f"{state.points:,} points in {path}")
+    print(f"{state.points:,} points in {path}; what they say: simint whatif report {path} --out DIR")
     return 0
+
+
+def _report(words: list[str]) -> int:
+    from simint.whatif.report.command import report, report_parser
+
+    return report(report_parser().parse_args(words))
 
 
 def _bisect(words: list[str]) -> int:
     from simint.whatif.options import base_scenario, bisect_parser, variations, where_from_arguments
-    from simint.whatif.search import make_search, thresholds
     from simint.whatif.study import Hold
 
     arguments = bisect_parser().parse_args(words)
+    from simint.whatif.search import make_search, thresholds
+
     scenario, held = base_scenario(arguments)
     search = make_search(
         scenario,

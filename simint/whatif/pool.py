@@ -26,6 +26,9 @@ class Where:
     cluster: str = ""
 
 
+EVERY_CORE = Where()
+
+
 class Pool(Protocol):
     """Something that runs functions elsewhere."""
 

@@ -18,7 +18,7 @@ from simint.whatif.assign import scenario_at
 from simint.whatif.dispatch import Dispatcher
 from simint.whatif.outcome import Outcome, Task
 from simint.whatif.point import Base
-from simint.whatif.pool import Pool, Where, make_pool
+from simint.whatif.pool import EVERY_CORE, Pool, Where, make_pool
 from simint.whatif.progress import StudyProgress
 from simint.whatif.resolve import Resolved, changes, input_hashes, resolve
 from simint.whatif.shared_sources import SharedSources
@@ -47,7 +47,7 @@ class Progress:
 
 
 def run_study(
-    study: Study, path: Path, where: Where = Where(), *, again: bool = False, shown: bool = False
+    study: Study, path: Path, where: Where = EVERY_CORE, *, again: bool = False, shown: bool = False
 ) -> Progress:
     """Compute what a study file lacks; a new file where there is none.
 
@@ -62,7 +62,7 @@ def run_study(
         return _continued(study, path, where, again, shown)
 
 
-def resume_study(path: Path, where: Where = Where(), *, again: bool = False, shown: bool = False) -> Progress:
+def resume_study(path: Path, where: Where = EVERY_CORE, *, again: bool = False, shown: bool = False) -> Progress:
     """As `run_study`, with the study that the file describes."""
     if not path.is_file():
         raise InputError(f"{path}: no such study file")

@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simint.compiled import compiled
-from simint.engine.compiled.counting import commit_all
+from simint.engine.compiled.booking import book_begun, book_steps
 from simint.engine.compiled.leap import leap_to
 from simint.engine.compiled.memory import (
     AT,
     BUDGET,
     CARRIED,
-    CHECKPOINT,
-    CRUISED,
     DUE_S,
     EXECUTE,
     INFERENCES,
@@ -29,16 +27,14 @@ from simint.engine.compiled.memory import (
     NEXT,
     ORDINAL,
     RESUMED,
-    UNCOMMITTED,
     WARM,
     WORK,
     Memory,
 )
-from simint.engine.compiled.releases import follow, take
-from simint.engine.compiled.tables import TIME_AT, TOTAL_J, TOTAL_S, Rules, Tables
-from simint.engine.compiled.working import after_step, finish
-from simint.engine.execution import Ledger, settle
-from simint.engine.program import ACTIVITIES, COUNT, DONE_S, FIRST, IS_TILE, PHASE, REPETITION, ROW, SECOND, Place
+from simint.engine.compiled.releases import take
+from simint.engine.compiled.tables import TOTAL_J, TOTAL_S, Rules, Tables
+from simint.engine.execution import Ledger
+from simint.engine.program import COUNT, DONE_S, FIRST, PHASE, REPETITION, ROW, SECOND, Place
 from simint.physics.books import Stretch, book_stretch
 from simint.physics.short_way import short_way
 from simint.physics.source import CONVERTED, HOLD, CompiledSource
@@ -86,7 +82,7 @@ def cruise(
     while not left_off:
         if ordinal == last:
             tv[0], tv[1] = now, v
-            _account(tables, rules, memory, ledger, state, first, ordinal)
+            book_steps(tables, rules, memory, ledger, state, first, ordinal)
             room = whole[INFERENCES] < memory.inferences.shape[0]
             if not (whole[AT] == NEXT and room and take(rules, memory, now)):
                 break
@@ -217,10 +213,10 @@ def cruise(
     if whole[AT] != EXECUTE:  # the inference was completed
         return
     real[DUE_S] = due_s
-    _account(tables, rules, memory, ledger, state, first, ordinal)
+    book_steps(tables, rules, memory, ledger, state, first, ordinal)
     if left_off and not may_cruise(memory, place):
         begin, end = tables.warm[tables.step_at[ordinal]]
-        whole[CARRIED] = _begun(tables.rows[begin:end], place, ledger)
+        whole[CARRIED] = book_begun(tables.rows[begin:end], place, ledger)
     elif ordinal != begun_at:
         whole[AT] = WORK
 
@@ -249,67 +245,3 @@ def may_cruise(memory: Memory, place: Place) -> bool:
     if whole[WARM] == 0 or whole[RESUMED] > 0:
         return False
     return bool(place[ROW] == 0.0 and place[REPETITION] == 0.0 and place[PHASE] == 0.0 and place[DONE_S] == 0.0)
-
-
-@compiled
-def _account(
-    tables: Tables, rules: Rules, memory: Memory, ledger: Ledger, state: NodeState, first: int, ordinal: int
-) -> None:
-    """Book the whole steps from `first` to `ordinal`, with which an inference may be completed."""
-    whole, real = memory.whole, memory.real
-    whole[CRUISED] += ordinal - first
-    safe = tables.last_commit[ordinal]
-    if safe > first:
-        settle(ledger)
-        _add(ledger.settled_j, ledger.settled_s, tables, first, safe)
-        whole[ORDINAL] = safe
-        whole[UNCOMMITTED] += safe - first
-        commit_all(tables, memory, 0, 0, 0.0)
-        whole[CHECKPOINT] = 0
-        first = safe
-    _add(ledger.pending_j, ledger.pending_s, tables, first, ordinal)
-    whole[ORDINAL] = ordinal
-    whole[UNCOMMITTED] += ordinal - first
-    if ordinal < tables.step_at.size:
-        return
-    follow(rules, memory, state.tv[0])
-    commits = tables.commits[tables.step_at[ordinal - 1]]
-    if not commits:
-        real[LAST_COMMIT_S] = state.tv[0]
-        settle(ledger)
-        commit_all(tables, memory, 0, 0, 0.0)
-    finish(rules, memory, state.tv[0])
-    after_step(rules, memory, ledger, state, commits)
-
-
-@compiled
-def _add(joule: _Floats, second: _Floats, tables: Tables, first: int, end: int) -> None:
-    """Energy and time by activity of the steps from one place of the inference to another."""
-    if end > first:
-        before, after = tables.sums[first], tables.sums[end]
-        for k in range(ACTIVITIES):
-            joule[k] += after[k] - before[k]
-            second[k] += after[TIME_AT + k] - before[TIME_AT + k]
-
-
-@compiled
-def _begun(rows: _Floats, place: Place, ledger: Ledger) -> int:
-    """Book what was done of a step before `place`; how many of its tiles were begun."""
-    tiles = 0
-    for r in range(int(place[ROW]) + 1):
-        times = rows[r, COUNT] if r < place[ROW] else place[REPETITION]
-        inside = r == place[ROW]
-        if rows[r, IS_TILE] > 0.0:
-            tiles += int(times)
-            if inside and (place[PHASE] > 0.0 or place[DONE_S] > 0.0):
-                tiles += 1
-        for k in range(2):
-            column = FIRST if k == 0 else SECOND
-            seconds = times * rows[r, column + 2] if times > 0.0 else 0.0
-            if inside and k < place[PHASE]:
-                seconds += rows[r, column + 2]
-            elif inside and k == place[PHASE]:
-                seconds += place[DONE_S]
-            ledger.pending_j[int(rows[r, column])] += rows[r, column + 1] * seconds
-            ledger.pending_s[int(rows[r, column])] += seconds
-    return tiles

@@ -13,7 +13,6 @@ from simint.compiled import compiled
 from simint.engine.compiled.counting import begin_cycle, end_cycle
 from simint.engine.compiled.cruise import cruise, cruises, may_cruise
 from simint.engine.compiled.memory import (
-    AFTER,
     ASK_GUARD,
     ASK_POSSIBLE,
     AT,
@@ -24,7 +23,6 @@ from simint.engine.compiled.memory import (
     BUDGET,
     CHECKPOINT,
     CHECKPOINT_WARM,
-    CLIMB_ASLEEP,
     CLIMB_OFF,
     COMPLETED,
     CYCLES,
@@ -48,7 +46,6 @@ from simint.engine.compiled.memory import (
     LAST_COMMIT_S,
     LAST_FAILURE_S,
     NEVER_ON,
-    NEVER_WAKES,
     NEXT,
     NEXT_CHECK,
     NEXT_RELEASE_S,
@@ -58,32 +55,30 @@ from simint.engine.compiled.memory import (
     OUT_OF_TIME_OFF,
     PASSES,
     PAUSED,
+    POWER_FAILED_ASLEEP,
     REPEATS,
     RESTORES,
     RESUMED,
     SAVE,
     SLEEP,
-    SLEEP_END_S,
-    SOURCE_ENDED,
     STAGNATE,
     STOPPED,
     UNTIL_V,
     WARM,
-    WHY,
     WORK,
     Memory,
 )
 from simint.engine.compiled.releases import follow, release, take
-from simint.engine.compiled.sleeping import begin_climb, fall_asleep
+from simint.engine.compiled.sleeping import begin_climb, fall_asleep, sleep, time_is_over
 from simint.engine.compiled.tables import Rules, Tables
 from simint.engine.compiled.working import GO_ON, fail, hibernate, run_step, save
 from simint.engine.execution import DONE, OUT_OF_TIME, Ledger, execute
 from simint.engine.plant import Plant, ledger_of, node_of_plant, place_of, source_of, state_of
 from simint.engine.program import Place
 from simint.engine.stagnation import comes_back
-from simint.engine.waiting import charge, rest, trace_place
-from simint.physics.source import LOOP, STOP, CompiledSource
-from simint.physics.state import HIGH, LOW, NEVER, NodeState
+from simint.engine.waiting import charge, trace_place
+from simint.physics.source import LOOP, CompiledSource
+from simint.physics.state import HIGH, NEVER, NodeState
 from simint.physics.wiring import Node
 
 # The same as `sleeping.ROUNDING` of the reference engine.
@@ -124,7 +119,10 @@ def run_machine(plant: Plant, tables: Tables, rules: Rules, memory: Memory) -> i
             else:
                 fall_asleep(memory, IDLE, state.tv[0] + (real[NEXT_RELEASE_S] - state.tv[0]), math.inf)
         elif at == SLEEP:
-            code = _sleep(node, source, state, ledger, place, tables, rules, memory)
+            code = sleep(node, source, state, ledger, rules, memory)
+            if code == POWER_FAILED_ASLEEP:
+                fail(tables, memory, ledger, place, False, True)
+                code = GO_ON
         elif at == GUARD:
             # Charging lifts the terminals above the capacitor behind its series resistance.
             needed_v = memory.needed[whole[WARM], tables.step_at[whole[ORDINAL]]]
@@ -157,12 +155,6 @@ def _begin(rules: Rules, memory: Memory) -> int:
 
 
 @compiled
-def _over(rules: Rules, state: NodeState) -> bool:
-    """Whether the time of the run is over, to rounding."""
-    return bool(state.tv[0] >= rules.horizon_s * (1.0 - 1e-15))
-
-
-@compiled
 def _off(node: Node, source: CompiledSource, state: NodeState, ledger: Ledger, rules: Rules, memory: Memory) -> int:
     """Off, until the capacitor is at `v_on`."""
     whole, real = memory.whole, memory.real
@@ -185,7 +177,7 @@ def _off(node: Node, source: CompiledSource, state: NodeState, ledger: Ledger, r
         whole[WARM] = 0
         whole[AT] = BOOT
         return GO_ON
-    if _over(rules, state):
+    if time_is_over(rules, state):
         return OUT_OF_TIME_OFF
     if code == NEVER:
         return NEVER_ON
@@ -249,52 +241,6 @@ def _work(rules: Rules, tables: Tables, memory: Memory, state: NodeState, place:
             fall_asleep(memory, GUARDED, math.inf, needed_v)
     elif rules.watches and state.tv[1] <= rules.low_v:
         hibernate(memory, rules, place, EXECUTE)
-    return GO_ON
-
-
-@compiled
-def _sleep(
-    node: Node,
-    source: CompiledSource,
-    state: NodeState,
-    ledger: Ledger,
-    place: Place,
-    tables: Tables,
-    rules: Rules,
-    memory: Memory,
-) -> int:
-    """A piece of sleep."""
-    whole, real = memory.whole, memory.real
-    before_v, now_s = state.tv[1], state.tv[0]
-    wait_left = max(real[SLEEP_END_S] - now_s, 0.0)
-    longest = source.duration_s if source.end == LOOP else math.inf
-    piece = min(wait_left, max(rules.horizon_s - now_s, 0.0), longest)
-    code = rest(node, source, state, ledger, rules.sleep_w, piece, rules.v_off, real[UNTIL_V])
-    follow(rules, memory, state.tv[0])
-    if code == LOW:
-        fail(tables, memory, ledger, place, False, True)
-        return GO_ON
-    if code == HIGH or (piece == wait_left and code != NEVER):
-        if whole[WHY] == IDLE:
-            whole[AT] = NEXT
-        elif whole[WHY] == GUARDED:
-            whole[AT] = GUARD
-        else:
-            whole[RESUMED] = 1
-            whole[AT] = whole[AFTER]
-        return GO_ON
-    if _over(rules, state):
-        return STOPPED
-    if code == NEVER and source.end == STOP:
-        return SOURCE_ENDED
-    if whole[JOB] == 0:
-        return GO_ON
-    if code == NEVER:
-        return NEVER_WAKES
-    whole[PASSES] += 1
-    if whole[PASSES] >= whole[NEXT_CHECK]:
-        real[BEFORE_V] = before_v
-        return CLIMB_ASLEEP
     return GO_ON
 
 

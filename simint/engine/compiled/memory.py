@@ -32,7 +32,8 @@ BEGIN, OFF, BOOT, NEXT, WORK, EXECUTE, SAVE, SLEEP, JUDGE, STAGNATE, GUARD = ran
     ASK_POSSIBLE,
     ASK_GUARD,
     REPEATS,
-) = range(13)
+    POWER_FAILED_ASLEEP,  # stays inside the machine
+) = range(14)
 
 # Why it sleeps, and what a save is followed by.
 IDLE, GUARDED, HIBERNATING = range(3)

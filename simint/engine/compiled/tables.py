@@ -127,7 +127,7 @@ def _sums(steps: Sequence[Step], rows: Rows) -> _Floats:
         seconds = np.where(np.isinf(rows[:, phase + 2]), 0.0, rows[:, COUNT] * rows[:, phase + 2])
         np.add.at(totals, (owner, activity), power_w * seconds)
         np.add.at(totals, (owner, TIME_AT + activity), seconds)
-    np.add.at(totals, (owner, TILES_AT), rows[:, COUNT] * rows[:, IS_TILE])
+    np.add.at(totals[:, TILES_AT], owner, rows[:, COUNT] * rows[:, IS_TILE])
     totals[:, TOTAL_J], totals[:, TOTAL_S] = totals[:, :TIME_AT].sum(axis=1), totals[:, TIME_AT:TILES_AT].sum(axis=1)
     return totals
 
