@@ -6,7 +6,7 @@ Figures of one run; the work done is asserted, times are not. Writes `benchmarks
   alone, per point; and what of it is choosing the scenario and joining the case, reading the metrics off, the file.
 - `processes`: the same by two processes: time that the process which hands out points is busy, per point.
 - `days`: 1,000 points of 24 h of the published HAR network on the sunny day with clouds, by two processes.
-- `memory` (with `--memory`; a minute, 2 GB of disk): 16 processes that replay 24 h at 1 kHz: what the trace's arrays take
+- `memory` (with `--memory`; 2 GB of disk): 16 processes that replay 24 h at 1 kHz: what the trace's arrays take
   of memory in all processes together, against what one copy takes.
 """
 
@@ -101,7 +101,7 @@ def processes(count: int, folder: Path) -> Rows:
 
 def days(count: int, folder: Path) -> Rows:
     scenario = Scenario(trace=TraceChoice(name="solar-day-clouds"), network="tinas-har-l25", duration=86400.0)
-    vary = (f"capacitor=500uF:10mF:log:{count // 20}", "policy=tile,jit", "trace.scale=0.2:2:10")
+    vary = (f"capacitor=200uF:5mF:log:{count // 20}", "policy=tile,jit", "trace.scale=0.01:0.1:10")
     study = study_of(scenario, *vary)
     path = folder / "days.db"
     seconds = timed(lambda: run_study(study, path, Where(2)))

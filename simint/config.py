@@ -89,9 +89,7 @@ def _parse_units(value: Any, info: msgspec.inspect.Type, where: str, field: str)
     return value
 
 
-def _option_for(
-    value: Any, info: msgspec.inspect.UnionType, where: str, field: str
-) -> msgspec.inspect.Type | None:
+def _option_for(value: Any, info: msgspec.inspect.UnionType, where: str, field: str) -> msgspec.inspect.Type | None:
     """The type of a union that a value is meant for: a struct by its tag, or the only type that carries units."""
     options = [o for o in info.types if isinstance(o, (msgspec.inspect.Metadata, msgspec.inspect.StructType))]
     tagged = [o for o in options if isinstance(o, msgspec.inspect.StructType) and o.tag_field is not None]

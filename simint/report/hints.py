@@ -140,9 +140,7 @@ def _mismatch(run: Run, scenario: Scenario, supply: Supply) -> str:
         change = "move v_on and v_off towards half of its open-circuit voltage, or use a charger that tracks it."
     else:
         change = "set converter.mppt.fraction to where this source has its maximum, or look for a source that fits."
-    return (
-        f"the source is held away from its maximum power point and gives up {_wasted(run, Limit.MISMATCH)}: {change}"
-    )
+    return f"the source is held away from its maximum power point and gives up {_wasted(run, Limit.MISMATCH)}: {change}"
 
 
 def _spilled(run: Run, scenario: Scenario, supply: Supply) -> str:

@@ -29,8 +29,8 @@ def study_parser() -> argparse.ArgumentParser:
         prog="simint whatif",
         allow_abbrev=False,
         description="Replay a scenario at every point of what varies, into a study file that can be gone on with. "
-        "`simint whatif report --help`: what a study says. `simint whatif bisect --help`: the smallest value that meets "
-        "a goal.",
+        "`simint whatif report --help`: what it says. `simint whatif bisect --help`: the smallest value that "
+        "meets a goal.",
         epilog=_QUANTITIES,
     )
     parser.add_argument("scenario", nargs="?", help="base scenario, or a whole study (TOML with a table [vary])")
