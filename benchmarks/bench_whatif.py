@@ -6,7 +6,7 @@ Figures of one run; the work done is asserted, times are not. Writes `benchmarks
   alone, per point; and what of it is choosing the scenario and joining the case, reading the metrics off, the file.
 - `processes`: the same by two processes: time that the process which hands out points is busy, per point.
 - `days`: 1,000 points of 24 h of the published HAR network on the sunny day with clouds, by two processes.
-- `memory` (with `--memory`; 2 GB of disk): 16 processes that replay 24 h at 1 kHz: what the trace's arrays take
+- `memory` (with `--memory`; 4 GB of disk): 16 processes that replay 24 h at 1 kHz: what the trace's arrays take
   of memory in all processes together, against what one copy takes.
 """
 
@@ -101,13 +101,14 @@ def processes(count: int, folder: Path) -> Rows:
 
 def days(count: int, folder: Path) -> Rows:
     scenario = Scenario(trace=TraceChoice(name="solar-day-clouds"), network="tinas-har-l25", duration=86400.0)
-    vary = (f"capacitor=200uF:5mF:log:{count // 20}", "policy=tile,jit", "trace.scale=0.01:0.1:10")
+    vary = (f"capacitor=200uF:5mF:log:{count // 20}", "policy=tile,jit", "trace.scale=0.05:0.2:10")
     study = study_of(scenario, *vary)
     path = folder / "days.db"
     seconds = timed(lambda: run_study(study, path, Where(2)))
     frame = load_study(path).frame
     assert frame["status"].eq("done").all()
-    assert frame["duration_s"].eq(86400.0).all()
+    assert frame["inferences_finished"].gt(0).all()
+    assert np.allclose(frame["duration_s"], 86400.0)
     return [
         ("days", "points", len(frame), ""),
         ("days", "wall time", seconds, "s"),
@@ -117,7 +118,7 @@ def days(count: int, folder: Path) -> Rows:
 
 
 def memory(folder: Path, samples: int = 86_400_000, width: int = 16) -> Rows:
-    power = np.random.default_rng(1).random(samples, dtype=np.float32) * 1e-3
+    power = np.random.default_rng(1).random(samples) * 1e-3
     np.savez(folder / "day.npz", power=power)
     trace = TraceChoice(name=f"{folder / 'day.npz'}#power")
     data = {"step_s": 1e-3, "power_unit": "W"}
@@ -142,7 +143,7 @@ def memory(folder: Path, samples: int = 86_400_000, width: int = 16) -> Rows:
     seconds = timed(lambda: run_study(study, folder / "memory.db", Where(width)))
     done.set()
     watcher.join()
-    one_copy = (samples * 4 + samples / 15 * 4 * 8) / 2**20
+    one_copy = (samples * 8 + samples / 15 * 4 * 8) / 2**20
     return [
         ("memory", "one copy of the trace's arrays", one_copy, "MiB"),
         ("memory", f"mapped by {width} processes together", most[1] / 1024, "MiB"),
@@ -187,7 +188,7 @@ def main() -> None:
         folder = Path(name)
         rows = [*overhead(count, folder), *processes(count, folder), *days(count, folder)]
         if arguments.memory:
-            rows += memory(folder, 8_640_000 if arguments.quick else 86_400_000)
+            rows += memory(folder, 8_640_000, 4) if arguments.quick else memory(folder)
     for case, what, value, unit in rows:
         print(f"{case:10} {what:44} {value:12.4g} {unit}")
     if not arguments.quick:

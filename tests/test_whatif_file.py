@@ -16,7 +16,8 @@ from whatif_cases import rows_of, tiny_scenario, tiny_study
 from simint.errors import InputError
 from simint.physics.front_end import compile_source
 from simint.scenario import TraceChoice
-from simint.trace.power_trace import PowerTrace
+from simint.trace.load import load_trace
+from simint.trace.power_trace import PowerTrace, content_hash
 from simint.trace.source import PowerSource
 from simint.whatif import load_study, run_study
 from simint.whatif.metrics import METRIC_NAMES
@@ -141,6 +142,16 @@ def test_a_trace_that_cannot_be_read_stops_the_study_before_it_begins(tmp_path: 
         run_study(study, tmp_path / "study.db", jobs=1)
     assert not (tmp_path / "study.db").exists()
     assert not list(tmp_path.glob(".study.db.shared"))
+
+
+def test_the_trace_of_a_scenario_must_be_the_recorded_one(tmp_path: Path) -> None:
+    path = write_trace(tmp_path / "radio.csv", 1e-3)
+    recorded = content_hash(load_trace(str(path)))
+    scenario = tiny_scenario(trace=TraceChoice(name=str(path), sha256=recorded), duration=1.0)
+    run_study(tiny_study("v_on=3V,3.1V", scenario=scenario), tmp_path / "study.db", jobs=1)
+    write_trace(path, 2e-3)
+    with pytest.raises(InputError, match="has changed since the scenario was written"):
+        run_study(tiny_study("v_on=3V,3.1V", scenario=scenario), tmp_path / "again.db", jobs=1)
 
 
 def test_shared_arrays_are_mapped_and_equal(tmp_path: Path) -> None:

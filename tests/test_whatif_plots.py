@@ -75,11 +75,26 @@ def test_many_traces_become_panels_and_what_has_no_place_is_said() -> None:
     )  # fmt: skip
     layout = layout_of(study, study.parameter("capacitor"), study.column("latency_p95"))
     panels = panels_of(study, layout)
-    assert [panel.title for panel in panels] == [f"trace_{k:02}" for k in range(9)]
+    assert [panel.title for panel in panels] == [f"rf#trace_{k:02}" for k in range(9)]
     # Of both thresholds the lower one is faster.
     np.testing.assert_allclose(panels[0].lines[0].y, [2.6 / c for c in SIZES])
     figure = draw_curves(study, layout)
     assert "lowest over turn-on threshold" in figure._suptitle.get_text()
+
+
+def test_what_is_given_counts_at_its_worst_and_what_is_chosen_at_its_best() -> None:
+    def outcome(capacitor: float, trace: str, policy: str) -> dict[str, Any]:
+        slow = {"jit": 1.0, "tile": 2.0}[policy] * (3.0 if trace == "dim" else 1.0)
+        return metrics(None if policy == "jit" and trace == "dim" and capacitor > 5e-3 else slow)
+
+    traces = ("dim", *(f"bright{k}" for k in range(24)))
+    study = grid_study(outcome, capacitor=SIZES, trace=traces, policy=("tile", "jit"))
+    layout = layout_of(study, study.parameter("capacitor"), study.column("latency_p95"))
+    assert [parameter.name for parameter in layout.rest] == ["trace"], "too many to be drawn"
+    lines = {line.label: line for panel in panels_of(study, layout) for line in panel.lines}
+    assert lines["tile"].y.tolist() == [6.0] * 5
+    np.testing.assert_array_equal(lines["jit"].y, [3.0] * 4 + [np.nan])
+    assert lines["jit"].outcomes[-1] is Outcome.NOTHING
 
 
 def test_a_heat_map_hatches_what_cannot_be_done_and_marks_the_best() -> None:
@@ -132,5 +147,5 @@ def test_values_read_as_people_write_them() -> None:
     assert value_text(metric_column("latency_p95_s"), float("nan")) == ""
     assert plain_number(0.03) == "0.03"
     assert short_name("../data/rf/rf-cart.trace") == "rf-cart"
-    assert short_name("a/mementos.npz#trace_01") == "trace_01"
+    assert short_name("a/mementos.npz#trace_01") == "mementos#trace_01"
     assert short_name("solar-day-clouds") == "solar-day-clouds"

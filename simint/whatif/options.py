@@ -20,7 +20,10 @@ _VARY = (
     "what varies, may be repeated: capacitor=100uF:10mF:log:50, v_on=2.6V:4V:8, trace=rf/*,solar-*, policy=tile,jit, "
     "design=best,held, or any place of a scenario such as supply.quiescent=100nA,1uA"
 )
-_QUANTITIES = "Options of the base scenario are those of `simint replay`. Quantities carry units: 5mF, 24h."
+_QUANTITIES = (
+    "Options of the base scenario are those of `simint replay`. `--design best` (the default) explores designs for "
+    "every point, `--design held` once for the base scenario. Quantities carry units: 5mF, 24h."
+)
 
 
 def study_parser() -> argparse.ArgumentParser:

@@ -96,6 +96,9 @@ def prepare(study: Study, tasks: Sequence[Task], folder: Path) -> Prepared:
     resolved = resolve(study)
     recordings = _recordings(resolved, _scenarios(study, resolved, tasks).values())
     hashes, segments = record_traces(recordings, folder)
+    base = study.scenario.trace
+    if base.sha256 is not None and hashes.get(base.name, base.sha256) != base.sha256:
+        raise InputError(f"trace {base.name!r} has changed since the scenario was written (sha256 differs)")
     return Prepared(study, resolved, folder, segments, input_hashes(study, resolved, hashes))
 
 

@@ -1,12 +1,12 @@
 """The study file: SQLite, one durable transaction for every handful of finished points.
 
-| table     | holds                                                                                      |
-|-----------|--------------------------------------------------------------------------------------------|
-| `study`   | key and value: format, description (TOML), created (UTC), engine, runner                     |
-| `inputs`  | name and hash of everything that a result depends on, see `inputs.py`                      |
-| `varied`  | the varied parameters in order: name, unit                                                 |
-| `points`  | id, one column per varied parameter                                                        |
-| `results` | point, status (`done`, `error`), error, seconds, one column per metric                     |
+| table     | holds                                                                      |
+|-----------|----------------------------------------------------------------------------|
+| `study`   | key and value: format, description (TOML), created (UTC), runner           |
+| `inputs`  | name and hash of everything that a result depends on, see `resolve.py`     |
+| `varied`  | the varied parameters in order: name, unit                                 |
+| `points`  | id, one column per varied parameter                                        |
+| `results` | point, status (`done`, `error`), error, seconds, one column per metric     |
 
 A row that was reported as finished survives whatever happens to the process, and the machine's power: the write-ahead
 log is synced at every commit (`synchronous = FULL`). One process works on a study at a time: it holds an exclusive

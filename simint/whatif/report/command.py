@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simint.whatif.report.study import Parameter, Study
 
 # Rows of the table in the terminal, and of the one in the page.
-_BEST, _MOST = 10, 5000
+_BEST, _MOST = 10, 2000
 
 
 def report_parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ from simint.whatif.report.failures import FAILURES, draw_failures, make_strip, s
 from simint.whatif.report.labels import label_line_ends
 from simint.whatif.report.series import Layout, Panel, Series, panels_of, rest_in_words
 from simint.whatif.report.study import Study
-from simint.whatif.report.style import GREY, line_style, new_figure, plain_frame
+from simint.whatif.report.style import GREY, PALE, line_style, new_figure, panel_grid, plain_frame, title_axes
 
 # At most so many markers on a line.
 _MARKERS = 18
@@ -28,9 +28,9 @@ def draw_curves(study: Study, layout: Layout, limit: float | None = None) -> Any
     shown = values if limit is None else np.append(values, limit)
     x_axis = axis_of(layout.x.column, layout.x.values, layout.x.logarithmic)
     y_axis = axis_of(layout.y, shown, spans_decade(shown))
-    columns = min(len(panels), 2 if len(panels) == 4 else 3)
-    rows = math.ceil(len(panels) / columns)
-    figure = new_figure(*((7.2, 4.0) if len(panels) == 1 else (3.1 * columns + 0.4, 2.2 * rows + 0.9)))
+    rows, columns = panel_grid(len(panels))
+    width = 3.1 if columns < 4 else 2.5
+    figure = new_figure(*((7.2, 4.0) if len(panels) == 1 else (width * columns + 0.4, 2.0 * rows + 0.9)))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     labels = list(dict.fromkeys(line.label for panel in panels for line in panel.lines))
     for number, axes in enumerate(grid.flat):
@@ -38,17 +38,15 @@ def draw_curves(study: Study, layout: Layout, limit: float | None = None) -> Any
             axes.set_axis_off()
             continue
         _set_axes(axes, layout, x_axis, y_axis, shown, strip_rows(panels))
+        if layout.lines is None and not layout.x.sampled:
+            _draw_others(axes, panels, number, x_axis, y_axis)
         _draw_panel(axes, panels[number], layout, x_axis, y_axis, labels)
         if len(panels) == 1 and not layout.x.sampled:
             _label_ends(axes, panels[0], x_axis, y_axis)
         if limit is not None:
             axes.axhline(float(y_axis.at(limit)), color=GREY, linewidth=1.0, linestyle=_GOAL_DASHES, zorder=2)
         axes.set_title(panels[number].title, fontsize=9, loc="left")
-        if number + columns >= len(panels):
-            axes.set_xlabel(x_axis.label, fontsize=9)
-            axes.tick_params(labelbottom=True)
-    for axes in grid[:, 0]:
-        axes.set_ylabel(y_axis.label, fontsize=9)
+    title_axes(figure, grid, len(panels), x_axis.label, y_axis.label)
     shows_lines = len(labels) > 1 and (len(panels) > 1 or layout.x.sampled)
     _add_key(figure, panels, labels if shows_lines else [], layout, limit)
     heading = f"{layout.y.label} over {in_sentence(layout.x.column)}"
@@ -84,6 +82,13 @@ def _draw_panel(axes: Any, panel: Panel, layout: Layout, x_axis: Axis, y_axis: A
         )
     colours = {label: line_style(number).colour for number, label in enumerate(labels)}
     draw_failures(axes, panel, x_axis, layout.y.better, colours)
+
+
+def _draw_others(axes: Any, panels: Sequence[Panel], own: int, x_axis: Axis, y_axis: Axis) -> None:
+    """The lines of the other panels in the background, to compare with."""
+    for number, panel in enumerate(panels):
+        for line in panel.lines if number != own else ():
+            axes.plot(x_axis.at(line.x), y_axis.at(line.y), color=PALE, linewidth=0.8, zorder=1.5)
 
 
 def _marked(line: Series) -> list[int]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from simint.whatif.report.axis import axis_of, limits, set_axis, spans_decade
 from simint.whatif.report.columns import Column
 from simint.whatif.report.failures import FAILURES
-from simint.whatif.report.series import best_value, value_name
-from simint.whatif.report.study import Outcome, Parameter, Study, numbers_of
+from simint.whatif.report.reduce import best_outcome, best_value, finished_values, reduction_in_words, without_given
+from simint.whatif.report.series import value_name
+from simint.whatif.report.study import Outcome, Parameter, Study
 from simint.whatif.report.style import GREY, MOST_LINES, line_style, new_figure, plain_frame
 
 
@@ -19,7 +18,9 @@ def draw_dots(study: Study, metric: Column) -> Any:
     """A figure of `metric` for each value of the words that vary; what has no value is marked at the right edge."""
     rows = study.words[0]
     marks = next((p for p in study.words[1:] if len(p.values) <= MOST_LINES), None)
-    values = study.values(metric)
+    rest = [parameter for parameter in study.words if parameter is not rows and parameter is not marks]
+    frame = without_given(study, rest, metric)
+    values = finished_values(frame, metric)
     axis = axis_of(metric, values, spans_decade(values))
     figure = new_figure(7.2, 1.2 + 0.32 * len(rows.values))
     axes = figure.subplots()
@@ -33,7 +34,7 @@ def draw_dots(study: Study, metric: Column) -> Any:
     for number, mark in enumerate((None,) if marks is None else marks.values):
         style = line_style(number)
         for place, value in enumerate(rows.values):
-            outcome, best = _best(study, metric, rows, value, marks, mark)
+            outcome, best = _best(frame, metric, rows, value, marks, mark)
             # Marks of one row stand a little apart.
             height = place + 0.1 * (number - 0.5 * (0 if marks is None else len(marks.values) - 1))
             if outcome is Outcome.FINISHED and not math.isnan(best):
@@ -50,22 +51,23 @@ def draw_dots(study: Study, metric: Column) -> Any:
                     clip_on=False,
                 )
     _add_key(figure, marks, found)
-    figure.suptitle(metric.label, fontsize=10, x=0.01, ha="left")
+    over = f" ({reduction_in_words(rest, metric)})" if rest else ""
+    figure.suptitle(f"{metric.label}{over}", fontsize=10, x=0.01, ha="left")
     return figure
 
 
 def _best(
-    study: Study, metric: Column, rows: Parameter, value: Any, marks: Parameter | None, mark: Any
+    frame: Any, metric: Column, rows: Parameter, value: Any, marks: Parameter | None, mark: Any
 ) -> tuple[Outcome, float]:
-    chosen = (study.frame[rows.name] == value).to_numpy()
+    chosen = (frame[rows.name] == value).to_numpy()
     if marks is not None:
-        chosen = chosen & (study.frame[marks.name] == mark).to_numpy()
-    outcomes = [Outcome(word) for word in study.frame["outcome"][chosen]]
-    if not outcomes:
+        chosen = chosen & (frame[marks.name] == mark).to_numpy()
+    if not chosen.any():
         return Outcome.MISSING, math.nan
-    values = numbers_of(study.frame[chosen], metric)
-    values[np.array([outcome is not Outcome.FINISHED for outcome in outcomes])] = math.nan
-    return next(outcome for outcome in Outcome if outcome in outcomes), best_value(values, metric.better)
+    part = frame[chosen]
+    return best_outcome([Outcome(word) for word in part["outcome"]]), best_value(
+        finished_values(part, metric), metric.better
+    )
 
 
 def _add_key(figure: Any, marks: Parameter | None, found: set[Outcome]) -> None:

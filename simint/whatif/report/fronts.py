@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +13,9 @@ from simint.whatif.report.designs import environments, worst_of
 from simint.whatif.report.pareto import costs_of, front_rows
 from simint.whatif.report.series import value_name
 from simint.whatif.report.study import Outcome, Study
-from simint.whatif.report.style import GREY, MOST_LINES, line_style, new_figure, plain_frame
+from simint.whatif.report.style import GREY, MOST_LINES, line_style, new_figure, panel_grid, plain_frame, title_axes
 
-_MOST_PANELS = 11
+_MOST_PANELS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,9 @@ def _front(title: str, designs: Any, x: Column, y: Column) -> Front:
 def draw_fronts(study: Study, fronts: tuple[Front, ...], x: Column, y: Column) -> Any:
     """A figure with a panel for each front; beaten designs are pale, the front is a staircase."""
     shown = fronts[:_MOST_PANELS]
-    columns = min(len(shown), 2 if len(shown) in (2, 4) else 3)
-    rows = math.ceil(len(shown) / columns)
-    figure = new_figure(*((6.4, 4.0) if len(shown) == 1 else (3.1 * columns + 0.4, 2.4 * rows + 0.8)))
+    rows, columns = panel_grid(len(shown))
+    width = 3.1 if columns < 4 else 2.5
+    figure = new_figure(*((6.4, 4.0) if len(shown) == 1 else (width * columns + 0.4, 2.1 * rows + 0.8)))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     xs, ys = (np.concatenate([front.designs[c.name].to_numpy(dtype=float) for front in shown]) for c in (x, y))
     x_axis, y_axis = axis_of(x, xs, spans_decade(xs)), axis_of(y, ys, spans_decade(ys))
@@ -68,11 +67,7 @@ def draw_fronts(study: Study, fronts: tuple[Front, ...], x: Column, y: Column) -
         set_axis(axes.yaxis, y_axis, *limits(y_axis.at(ys), y_axis.logarithmic))
         _draw_front(axes, shown[number], x_axis, y_axis, marks)
         axes.set_title(shown[number].title, fontsize=9, loc="left")
-        if number + columns >= len(shown):
-            axes.set_xlabel(x_axis.label, fontsize=9)
-            axes.tick_params(labelbottom=True)
-    for axes in panels[:, 0]:
-        axes.set_ylabel(y_axis.label, fontsize=9)
+    title_axes(figure, panels, len(shown), x_axis.label, y_axis.label)
     _add_key(figure, marks)
     figure.suptitle(f"Pareto front: {y.label} against {in_sentence(x)}", fontsize=10, x=0.01, ha="left")
     return figure
@@ -99,6 +94,7 @@ def _draw_front(axes: Any, front: Front, x_axis: Axis, y_axis: Axis, marks: Any)
                 markerfacecolor=style.colour if alpha == 1.0 else "none",
                 markeredgewidth=0.8,
                 zorder=3,
+                rasterized=alpha < 1.0,  # there may be thousands of them
             )
     # Between two designs of the front one gets the worse of both: a staircase that turns where nothing is gained yet.
     order = front.rows[np.argsort(xs[front.rows], kind="stable")]

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from simint.whatif.report.axis import Axis, axis_of, log_ticks, set_axis, spans_decade
-from simint.whatif.report.columns import Better, Column, in_sentence, plain_number, value_text
-from simint.whatif.report.series import best_value, value_name
-from simint.whatif.report.study import Outcome, Parameter, Study, numbers_of
-from simint.whatif.report.style import GREY, new_figure
+from simint.whatif.report.columns import Better, Column, plain_number, value_text
+from simint.whatif.report.reduce import best_outcome, best_value, finished_values, reduction_in_words, without_given
+from simint.whatif.report.series import value_name
+from simint.whatif.report.study import Outcome, Parameter, Study
+from simint.whatif.report.style import GREY, new_figure, panel_grid, title_axes
 
 _HATCHES = {Outcome.NOTHING: ("////", "no inference finished"), Outcome.FAILED: ("xxxx", "cannot be run")}
-_MOST_PANELS = 6
+_MOST_PANELS = 12
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,18 +34,18 @@ class Grid:
 def draw_heatmap(study: Study, x: Parameter, y: Parameter, metric: Column) -> Any:
     """A figure of `metric` over `x` and `y`, a panel for each value of another parameter with few values.
 
-    Over further parameters the best is shown.
+    Of further parameters the worst is shown over those that are given, then the best.
     """
     panel = next(
         (p for p in study.words if len(p.values) <= _MOST_PANELS and p is not x and p is not y),
         None,
     )
-    grids = _grids(study, x, y, metric, panel)
+    rest = [p for p in (*study.words, *study.numeric) if p not in (x, y, panel)]
+    grids = _grids(without_given(study, rest, metric), x, y, metric, panel)
     values = np.concatenate([grid.values.ravel() for grid in grids])
     colour_axis = axis_of(metric, values, spans_decade(values))
     x_axis, y_axis = (axis_of(p.column, p.values, p.logarithmic) for p in (x, y))
-    columns = min(len(grids), 3 if len(grids) not in (2, 4) else 2)
-    rows = math.ceil(len(grids) / columns)
+    rows, columns = panel_grid(len(grids))
     figure = new_figure(*((6.4, 4.2) if len(grids) == 1 else (3.1 * columns + 0.9, 2.6 * rows + 0.7)))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     # Traces may be worlds apart, and what is of interest lies inside each; designs are there to be compared.
@@ -60,23 +61,16 @@ def draw_heatmap(study: Study, x: Parameter, y: Parameter, metric: Column) -> An
         if own_scale:
             # One title for the bars of a row is enough.
             add_bar(figure, axes, mesh, colour_axis, titled=(number + 1) % columns == 0)
-        if number + columns >= len(grids):
-            axes.set_xlabel(x_axis.label, fontsize=9)
-            axes.tick_params(labelbottom=True)
-    for axes in panels[:, 0]:
-        axes.set_ylabel(y_axis.label, fontsize=9)
+    title_axes(figure, panels, len(grids), x_axis.label, y_axis.label)
     if not own_scale:
         add_bar(figure, panels, mesh, colour_axis)
     _add_key(figure, grids)
-    rest = [p for p in (*study.words, *study.numeric) if p not in (x, y, panel)]
-    how = "median" if metric.better is None else metric.better.value
-    over = f" ({how} over {' and '.join(in_sentence(p.column) for p in rest)})" if rest else ""
+    over = f" ({reduction_in_words(rest, metric)})" if rest else ""
     figure.suptitle(f"{metric.label}{over}", fontsize=10, x=0.01, ha="left")
     return figure
 
 
-def _grids(study: Study, x: Parameter, y: Parameter, metric: Column, panel: Parameter | None) -> list[Grid]:
-    frame = study.frame
+def _grids(frame: Any, x: Parameter, y: Parameter, metric: Column, panel: Parameter | None) -> list[Grid]:
     if panel is None:
         return [_grid("", frame, x, y, metric)]
     return [_grid(value_name(panel, value), frame[frame[panel.name] == value], x, y, metric) for value in panel.values]
@@ -85,13 +79,12 @@ def _grids(study: Study, x: Parameter, y: Parameter, metric: Column, panel: Para
 def _grid(title: str, frame: Any, x: Parameter, y: Parameter, metric: Column) -> Grid:
     values = np.full((len(y.values), len(x.values)), math.nan)
     outcomes = np.full(values.shape, Outcome.MISSING, dtype=object)
-    numbers = numbers_of(frame, metric)
-    ended = np.array([Outcome(word) for word in frame["outcome"]], dtype=object)
-    numbers[ended != Outcome.FINISHED] = math.nan
+    numbers = finished_values(frame, metric)
+    ended = [Outcome(word) for word in frame["outcome"]]
     for (at_x, at_y), rows in frame.reset_index(drop=True).groupby([x.name, y.name]).groups.items():
         place = y.values.index(at_y), x.values.index(at_x)
         values[place] = best_value(numbers[rows], metric.better)
-        outcomes[place] = next(outcome for outcome in Outcome if outcome in ended[rows])
+        outcomes[place] = best_outcome([ended[row] for row in rows])
     return Grid(title, values, outcomes)
 
 

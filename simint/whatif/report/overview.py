@@ -32,7 +32,7 @@ def overview_of(study: Study, finding: Finding) -> Overview | None:
     places = scopes(study)
     if len(places) == 1 and word is None:
         return None
-    columns = ("",) if word is None else tuple(value_name(word, value) for value in word.values)
+    columns = (size.label,) if word is None else tuple(value_name(word, value) for value in word.values)
     rows = []
     for environment in places:
         judged = judge(study, goal, size, environment)

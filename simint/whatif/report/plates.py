@@ -139,4 +139,4 @@ def _curves_caption(layout: Layout) -> str:
 
 def _dots_caption(study: Study) -> str:
     words = " and ".join(in_sentence(parameter.column) for parameter in study.words[:2])
-    return f"By {words}; of further parameters the best is shown. Marks at the right edge have no value."
+    return f"By {words}. Marks at the right edge have no value."

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simint.whatif.report.columns import Better, Column, in_sentence, value_text
+from simint.whatif.report.columns import Column, in_sentence, value_text
+from simint.whatif.report.reduce import best_outcome, best_value, finished_values, reduction_in_words, without_given
 from simint.whatif.report.study import Outcome, Parameter, Study, numbers_of
 from simint.whatif.report.style import MOST_LINES
 
@@ -20,7 +20,7 @@ MOST_PANELS = 20
 class Layout:
     """What a plot shows: metric `y` over `x`, a panel for each value of `panels`, a line for each of `lines`.
 
-    `rest`: the other varied parameters; each point shows the best over them.
+    `rest`: the other varied parameters; each point shows the worst over those that are given, then the best.
     """
 
     x: Parameter
@@ -59,7 +59,7 @@ def layout_of(study: Study, x: Parameter, y: Column) -> Layout:
     panels = [parameter for parameter in free if len(parameter.values) <= MOST_PANELS]
     line: Parameter | None = None
     panel: Parameter | None = None
-    if len(free) > 1 and panels:
+    if len(panels) > 1:
         panel = panels[0]
         line = next((parameter for parameter in lines if parameter is not panel), None)
     elif lines:
@@ -73,7 +73,8 @@ def layout_of(study: Study, x: Parameter, y: Column) -> Layout:
 
 def panels_of(study: Study, layout: Layout) -> tuple[Panel, ...]:
     """Every panel with its lines; points that were not computed are left out."""
-    frame = study.frame[study.frame["outcome"] != Outcome.MISSING]
+    frame = study.frame if layout.x.sampled else without_given(study, layout.rest, layout.y)
+    frame = frame[frame["outcome"] != Outcome.MISSING]
     panels = []
     for title, part in _split(frame, layout.panels):
         lines = [_series(label, rows, layout) for label, rows in _split(part, layout.lines)]
@@ -89,26 +90,29 @@ def _split(frame: Any, parameter: Parameter | None) -> list[tuple[str, Any]]:
 
 
 def value_name(parameter: Parameter, value: Any) -> str:
-    """A value of a parameter as a label: words as they are, numbers and switches with the parameter's name."""
+    """A value of a parameter as a label: words as they are, numbers and switches with the parameter's name.
+
+    Names of files go without their folders, as long as that tells them apart.
+    """
     text = value_text(parameter.column, value)
     if parameter.numeric or text in ("true", "false"):
         return f"{parameter.name.rpartition('.')[2]} {text}"
-    return short_name(text)
+    short = short_name(text)
+    return short if sum(short_name(str(other)) == short for other in parameter.values) == 1 else text
 
 
 def short_name(text: str) -> str:
-    """A name of a file without its folders and ending: `../data/rf/cart.trace` is `cart`."""
+    """A name of a file without its folders and ending: `../data/rf/cart.trace` is `cart`; an array stays."""
     name, hash_, array = text.rpartition("/")[2].partition("#")
     stem, dot, ending = name.rpartition(".")
     if dot and ending.isalnum() and len(ending) <= 6 and not ending.isdigit():
         name = stem
-    return f"{array}" if hash_ and array else name
+    return f"{name}{hash_}{array}"
 
 
 def _series(label: str, rows: Any, layout: Layout) -> Series:
-    xs, ys = numbers_of(rows, layout.x.column), numbers_of(rows, layout.y)
+    xs, ys = numbers_of(rows, layout.x.column), finished_values(rows, layout.y)
     outcomes = [Outcome(word) for word in rows["outcome"]]
-    ys[[outcome is not Outcome.FINISHED for outcome in outcomes]] = math.nan
     order = np.argsort(xs, kind="stable")
     xs, ys, outcomes = xs[order], ys[order], [outcomes[k] for k in order]
     if not layout.rest or layout.x.sampled:
@@ -116,29 +120,13 @@ def _series(label: str, rows: Any, layout: Layout) -> Series:
     places, starts = np.unique(xs, return_index=True)
     groups = [slice(a, b) for a, b in zip(starts, (*starts[1:], len(xs)), strict=True)]
     best = [best_value(ys[group], layout.y.better) for group in groups]
-    return Series(label, places, np.array(best), tuple(_best_outcome(outcomes[group]) for group in groups))
-
-
-def best_value(values: npt.NDArray[np.float64], better: Better | None) -> float:
-    """The best of some values by the metric's direction, the median where it has none; NaN where all are."""
-    known = values[~np.isnan(values)]
-    if known.size == 0:
-        return math.nan
-    if better is None:
-        return float(np.median(known))
-    return float(known.min() if better is Better.LOW else known.max())
-
-
-def _best_outcome(outcomes: list[Outcome]) -> Outcome:
-    return next(outcome for outcome in Outcome if outcome in outcomes)
+    return Series(label, places, np.array(best), tuple(best_outcome(outcomes[group]) for group in groups))
 
 
 def rest_in_words(layout: Layout) -> str:
     """What was done with the parameters that have no place in the plot; nothing where there are none."""
     if not layout.rest:
         return ""
-    names = " and ".join(in_sentence(parameter.column) for parameter in layout.rest)
     if layout.x.sampled:
-        return f"each point with its own {names}"
-    end = "median" if layout.y.better is None else layout.y.better.value
-    return f"{end} over {names}"
+        return f"each point with its own {' and '.join(in_sentence(parameter.column) for parameter in layout.rest)}"
+    return reduction_in_words(layout.rest, layout.y)

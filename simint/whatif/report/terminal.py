@@ -86,7 +86,7 @@ def _print_ranking(console: Console, ranking: Ranking, title: str) -> None:
 
 def _fitting(ranking: Ranking, width: int) -> list[int]:
     """The columns that fit side by side; those further right are left out."""
-    room = width
+    room = width - 2
     kept: list[int] = []
     for k in range(len(ranking.headings)):
         room -= _width(ranking, k) + _GAP
