@@ -45,13 +45,13 @@ def test_curves_show_every_value_and_mark_every_failure() -> None:
 
     study = grid_study(outcome, capacitor=SIZES, policy=("tile", "jit", "none"))
     layout = layout_of(study, study.parameter("capacitor"), study.column("latency_p95"))
-    (panel,) = panels_of(study, layout)
+    (panel,) = panels = panels_of(study, layout)
     lines = {line.label: line for line in panel.lines}
     assert set(lines) == {"tile", "jit", "none"}
     np.testing.assert_allclose(lines["tile"].y[1:], [1e-2 / c for c in SIZES[1:]])
     assert len(lines["jit"].x) == 4, "a point not computed yet is no failure"
     assert lines["none"].outcomes == (Outcome.FAILED, *[Outcome.NOTHING] * 2, *[Outcome.FINISHED] * 2)
-    figure = draw_curves(study, layout, 30.0)
+    figure = draw_curves(panels, layout, 30.0)
     (axes,) = figure.axes
     crosses = [line for line in axes.lines if line.get_marker() == "x"]
     assert sum(len(line.get_xdata()) for line in crosses) == 2
@@ -78,7 +78,7 @@ def test_many_traces_become_panels_and_what_has_no_place_is_said() -> None:
     assert [panel.title for panel in panels] == [f"rf#trace_{k:02}" for k in range(9)]
     # Of both thresholds the lower one is faster.
     np.testing.assert_allclose(panels[0].lines[0].y, [2.6 / c for c in SIZES])
-    figure = draw_curves(study, layout)
+    figure = draw_curves(panels, layout)
     assert "lowest over turn-on threshold" in figure._suptitle.get_text()
 
 

@@ -12,8 +12,7 @@ from simint.whatif.report.axis import Axis, axis_of, limits, set_axis, spans_dec
 from simint.whatif.report.columns import in_sentence, value_text
 from simint.whatif.report.failures import FAILURES, draw_failures, make_strip, strip_rows
 from simint.whatif.report.labels import label_line_ends
-from simint.whatif.report.series import Layout, Panel, Series, panels_of, rest_in_words
-from simint.whatif.report.study import Study
+from simint.whatif.report.series import Layout, Panel, Series, rest_in_words
 from simint.whatif.report.style import GREY, PALE, line_style, new_figure, panel_grid, plain_frame, title_axes
 
 # At most so many markers on a line.
@@ -21,9 +20,8 @@ _MARKERS = 18
 _GOAL_DASHES = (0, (2, 2))
 
 
-def draw_curves(study: Study, layout: Layout, limit: float | None = None) -> Any:
+def draw_curves(panels: Sequence[Panel], layout: Layout, limit: float | None = None) -> Any:
     """A figure of `layout.y` over `layout.x`; `limit` (SI) is drawn as the line that a goal must not cross."""
-    panels = panels_of(study, layout)
     values = np.concatenate([line.y for panel in panels for line in panel.lines])
     shown = values if limit is None else np.append(values, limit)
     x_axis = axis_of(layout.x.column, layout.x.values, layout.x.logarithmic)

@@ -10,7 +10,7 @@ import numpy as np
 
 from simint.whatif.report.columns import Column, in_sentence
 from simint.whatif.report.goal import Goal
-from simint.whatif.report.series import Layout, layout_of, rest_in_words
+from simint.whatif.report.series import Layout, layout_of, panels_of, rest_in_words
 from simint.whatif.report.study import Outcome, Parameter, Study
 from simint.whatif.report.style import to_png, to_svg
 
@@ -49,6 +49,7 @@ def plates(
     """
     from simint.whatif.report.curves import draw_curves
     from simint.whatif.report.dots import draw_dots
+    from simint.whatif.report.failures import strip_rows
 
     drawn: list[Plate] = []
     numbers = list(study.numeric)
@@ -62,8 +63,9 @@ def plates(
             continue
         layout = layout_of(study, x, metric)
         limit = _limit(goal, metric)
-        caption = _curves_caption(layout)
-        drawn.append(_plate(f"curves-{metric.name}", caption, draw_curves(study, layout, limit)))
+        panels = panels_of(study, layout)
+        caption = _curves_caption(layout) + (" Marks in the grey strip have no value." if strip_rows(panels) else "")
+        drawn.append(_plate(f"curves-{metric.name}", caption, draw_curves(panels, layout, limit)))
         others = [parameter for parameter in numbers if parameter is not x and len(parameter.values) > 2]
         if others and len(x.values) > 2:
             drawn.append(_map(study, x, others[0], metric))
@@ -134,7 +136,7 @@ def _curves_caption(layout: Layout) -> str:
     if layout.panels is not None:
         words.append(f"a panel for each {in_sentence(layout.panels.column)}")
     rest = rest_in_words(layout)
-    return f"{', '.join(words)}{f' ({rest})' if rest else ''}. Marks in the grey strip have no value."
+    return f"{', '.join(words)}{f' ({rest})' if rest else ''}."
 
 
 def _dots_caption(study: Study) -> str:

@@ -52,7 +52,7 @@ def layout_of(study: Study, x: Parameter, y: Column) -> Layout:
     """Give the other varied parameters their places.
 
     Words first, the environment before the design, then numbers with few values. One of them becomes lines, or panels
-    where it has too many values for lines; of two the first becomes panels. Of the rest the best is shown.
+    where it has too many values for lines; of two the first becomes panels.
     """
     free = [parameter for parameter in (*study.words, *study.numeric) if parameter is not x and not parameter.sampled]
     lines = [parameter for parameter in free if len(parameter.values) <= MOST_LINES]
