@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from report_cases import bench, run_case, supply
 
-import simint.report.progress
+import simint.report.status
 from simint.engine.workload import Workload
 from simint.report.progress import Progress, expected_duration_s
 from simint.scenario import Scenario, TraceChoice
@@ -36,7 +36,7 @@ class Clock:
 
 def run_with_bar(monkeypatch: pytest.MonkeyPatch, stderr: io.StringIO, gain_s: float) -> str:
     monkeypatch.setattr(sys, "stderr", stderr)
-    monkeypatch.setattr(simint.report.progress, "time", Clock(gain_s))
+    monkeypatch.setattr(simint.report.status, "time", Clock(gain_s))
     scenario = msgspec.structs.replace(SCENARIO, duration=120.0)
     with Progress(scenario) as progress:
         run_case(bench(), supply("thevenin"), duration_s=120.0, observers=[progress])
