@@ -1,0 +1,1 @@
+"""The one definition of a search problem that every method works on."""
