@@ -15,7 +15,7 @@ from simint.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A number that a search makes small, or large; a `measured` one takes work, the others come from the cost model."""
+    """A number that a search makes small, or large; a `measured` one takes work, others come from the cost model."""
 
     name: str
     unit: str
