@@ -30,11 +30,18 @@ class LayerBuilder:
         self.layers: list[Layer] = []
 
     def conv(
-        self, x: FeatureMap, filters: int, kernel: Pair = (1, 1), stride: Pair = (1, 1), pad: Padding = (0, 0, 0, 0)
+        self,
+        x: FeatureMap,
+        filters: int,
+        kernel: Pair = (1, 1),
+        stride: Pair = (1, 1),
+        pad: Padding = (0, 0, 0, 0),
+        *,
+        bias: bool = False,
     ) -> FeatureMap:
-        """A convolution without bias."""
+        """A convolution."""
         ofm = (filters, *_output_size(x.shape, kernel, stride, pad))
-        return self._append(LayerKind.CONV, (x,), ofm, kernel=kernel, stride=stride, pad=pad)
+        return self._append(LayerKind.CONV, (x,), ofm, kernel=kernel, stride=stride, pad=pad, bias=bias)
 
     def depthwise(self, x: FeatureMap, kernel: Pair, stride: Pair, pad: Padding) -> FeatureMap:
         """A depthwise convolution without bias."""
