@@ -6,9 +6,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from nas.space.columns import Costs, Ints
+from nas.space.mbconv_space import MbconvSpace
 from nas.space.population import Constraints
-from nas.space.search_space import SearchSpace
 from nas.space.table import SpaceTable
+from nas.space.target import Target
 
 
 def some(values: list[object], most: int = 2) -> st.SearchStrategy[tuple[object, ...]]:
@@ -17,9 +18,9 @@ def some(values: list[object], most: int = 2) -> st.SearchStrategy[tuple[object,
 
 
 @st.composite
-def small_spaces(draw: st.DrawFn) -> SearchSpace:
+def small_spaces(draw: st.DrawFn) -> MbconvSpace:
     """Spaces of the HAR family with at most 6,912 networks, some of which may not fit into NVM."""
-    return SearchSpace(
+    return MbconvSpace(
         name="small",
         family="har",
         widths=draw(some([0.5, 0.7, 1.0])),
@@ -28,7 +29,7 @@ def small_spaces(draw: st.DrawFn) -> SearchSpace:
         kernels=draw(some([1, 5])),
         repeats=draw(some([1, 2, 3], most=3)),
         shortcuts=(False, True) if draw(st.booleans()) else (False,),
-        nvm_bytes=draw(st.sampled_from([None, 40_000, 15_000, 8_000])),
+        target=Target(nvm_bytes=draw(st.sampled_from([None, 40_000, 15_000, 8_000]))),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from nas.space.__main__ import main
 from nas.space.columns import COLUMN_NAMES
 from nas.space.pareto import pareto_front
-from nas.space.search_space import load_space
+from nas.space.search_space import load_mbconv_space as load_space
 from nas.space.table import build_table
 from simint.network.families import network_from_word
 from simint.tiling.search.explorer import explore_network_published
@@ -28,6 +28,9 @@ expansions = [1, 4]
 kernels = [1, 5]
 repeats = [1, 2]
 shortcuts = [false, true]
+"""
+TARGET = """
+[target]
 capacitance = "470uF"
 """
 
@@ -35,7 +38,7 @@ capacitance = "470uF"
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     file = tmp_path / "small.toml"
-    file.write_text(SMALL)
+    file.write_text(SMALL + TARGET)
     return file
 
 
@@ -111,10 +114,10 @@ def test_the_front_is_written(small: Path, tmp_path: Path) -> None:
         ("", ["--out", "table.txt"], "table.txt: a table is written as .csv or .npz"),
         ("", ["--out", "no/such/folder/table.csv"], "no/such/folder: cannot be written"),
         ("colour = 3", [], "unknown key `colour`"),
-        ("nvm_bytes = '4MB'", [], "Expected `int | null`, got `str` - at `nvm_bytes`"),
-        ("nvm_bytes = 100", [], "search space 'small': no network can be built"),
-        ("platform = 'esp32'", [], "unknown platform 'esp32'"),
-        ("platform = 'msp430fr5994'", [], "is in consistent mode"),
+        ("target = { nvm_bytes = '4MB' }", [], "Expected `int | null`, got `str` - at `target.nvm_bytes`"),
+        ("target = { nvm_bytes = 100 }", [], "search space 'small': no network can be built"),
+        ("target = { platform = 'esp32' }", [], "unknown platform 'esp32'"),
+        ("target = { platform = 'msp430fr5994' }", [], "is in consistent mode"),
     ],
 )
 def test_wrong_input_is_one_line_and_leaves_nothing(
@@ -131,7 +134,7 @@ def test_wrong_input_is_one_line_and_leaves_nothing(
 
 
 def test_a_capacitor_nobody_calibrated(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    small.write_text(SMALL.replace("470uF", "330uF"))
+    small.write_text(SMALL + TARGET.replace("470uF", "330uF"))
     assert main([str(small)]) == 2
     assert "no calibrated source resistance" in capsys.readouterr().err
 
@@ -144,3 +147,63 @@ def test_help_loads_no_compiled_code() -> None:
     assert done.stdout.strip() == "[]"
     shown = subprocess.run([sys.executable, "-m", "nas.space", "--help"], capture_output=True, text=True, check=True)
     assert "--front" in shown.stdout
+
+
+def test_a_plain_space(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Percentiles of all 256 networks (the 191st and 192nd are the published 18.03 s); a list, and the front."""
+    front = tmp_path / "front.csv"
+    words = ["--capacitor", "5mF", "--json", "--percentiles", "0,74.5,100", "--top", "2", "--by", "macs"]
+    assert main(["inas-kws", *words, "--latency", "18.03s", "--front", str(front)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["networks"] == 256
+    assert report["percentiles"][1]["latency_s"] == pytest.approx(18.03, rel=0.05)
+    assert report["settings"] == []
+    assert report["ranked"][0]["latency_s"] <= 18.03
+    assert report["ranked"][0]["macs"] >= report["ranked"][1]["macs"]
+    layers = network_from_word(report["ranked"][0]["network"]).layers
+    assert report["ranked"][0]["macs"] == sum(layer.macs for layer in layers)
+    with open(front, newline="") as file:
+        latency = [float(row["latency_s"]) for row in csv.DictReader(file)]
+    assert latency[0] == pytest.approx(report["percentiles"][0]["latency_s"])
+    assert latency == sorted(latency)
+    assert main(["inas-kws", "--percentiles", "50"]) == 0
+    assert "256 networks of 24 distinct layers" in capsys.readouterr().out
+
+
+def test_hardware_given_replaces_that_of_the_space(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Calibrated resistance where the platform knows the capacitor; the file's own hardware stays otherwise."""
+
+    def median(*words: str) -> float:
+        assert main([str(small), "--json", "--percentiles", "50", *words]) == 0
+        return json.loads(capsys.readouterr().out)["percentiles"][0]["latency_s"]
+
+    own = median()
+    assert own == median("--capacitor", "470uF") == median("--resistance", "3kohm")
+    assert median("--resistance", "6kohm") > own
+    assert median("--capacitor", "100uF") > own
+    assert median("--platform", "msp430fr5994-tinas2024") == own
+    small.write_text(SMALL)
+    assert median() == median("--capacitor", "5mF") != own
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["har", "--capacitor", "330uF"], "no calibrated source resistance"),
+        (["har", "--capacitor", "5m"], "--capacitor: '5m'"),
+        (["har", "--capacitor", "0F"], "--capacitor: must be positive"),
+        (["har", "--nvm", "0"], "--nvm: at least 1 byte, got 0"),
+        (["har", "--margin", "1.5"], "`margin` must lie in (0, 1]"),
+        (["har", "--platform", "esp32"], "unknown platform 'esp32'"),
+        (["har", "--platform", "msp430fr5994-inas2021"], "the inas2021 model has no"),
+        (["inas-kws", "--sensitivity"], "--sensitivity: for spaces of kind mbconv, 'inas-kws' is of kind plain"),
+        (["inas-kws", "--out", "table.csv"], "--out: for spaces of kind mbconv"),
+        (["inas-kws", "--capacitor", "1mF", "--margin", "0.55"], "'inas-kws': no network can be built"),
+    ],
+)
+def test_wrong_hardware_is_one_line(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert message in captured.err

@@ -9,7 +9,7 @@ import pytest
 from nas.space.columns import IMO, LATENCY
 from nas.space.percentiles import percentiles
 from nas.space.population import Constraints, SettingStatistics, population_statistics, stage_one_winner
-from nas.space.search_space import load_space
+from nas.space.search_space import load_mbconv_space as load_space
 from nas.space.sensitivity import Parameter, block_sensitivity, network_sensitivity
 from nas.space.table import SpaceTable, build_table
 

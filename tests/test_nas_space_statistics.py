@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import msgspec
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -12,16 +11,18 @@ from hypothesis import strategies as st
 from nas_spaces import distinct, every_network, meets, small_spaces
 
 from nas.space.columns import FLOPS, IMO, LATENCY, MACS, metric_code
+from nas.space.mbconv_space import MbconvSpace, NetworkSetting
 from nas.space.pareto import front_of, pareto_front
 from nas.space.percentiles import percentiles
 from nas.space.population import Constraints, Extent, SettingStatistics, population_statistics, stage_one_winner
 from nas.space.ranking import top_networks
-from nas.space.search_space import NetworkSetting, SearchSpace, load_space
+from nas.space.search_space import load_mbconv_space as load_space
 from nas.space.sensitivity import Parameter, block_sensitivity
 from nas.space.table import build_table
+from nas.space.target import Target
 from simint.errors import InputError
 
-STARVED = {"capacitance": 28.5e-6, "resistance": 3e3}  # kernels from 5 on have no feasible design
+STARVED = Target(capacitance=28.5e-6, resistance=3e3)  # kernels from 5 on have no feasible design
 # From no limit to limits that nothing meets, for networks of 5 to 90 s and 45 to 72 %.
 LIMITS = st.builds(
     Constraints,
@@ -40,10 +41,10 @@ LIMITS = st.builds(
     starved=st.booleans(),
 )
 def test_percentiles_equal_numpy(
-    space: SearchSpace, percents: list[float], metric: int, collected: int, starved: bool
+    space: MbconvSpace, percents: list[float], metric: int, collected: int, starved: bool
 ) -> None:
     """However few values are collected at a time, so that bins are grouped and divided."""
-    table = build_table(msgspec.structs.replace(space, **STARVED) if starved else space)
+    table = build_table(space, STARVED if starved else None)
     costs = table.costs(*every_network(table))
     values = costs.column(metric)[meets(table, costs, Constraints())]
     if len(values) == 0:
@@ -55,7 +56,7 @@ def test_percentiles_equal_numpy(
 
 
 def test_choices_without_a_feasible_design_are_left_out() -> None:
-    table = build_table(msgspec.structs.replace(load_space("har"), **STARVED))
+    table = build_table(load_space("har"), STARVED)
     usable = [block.kernel < 5 for block in table.space.choices]
     assert (np.isfinite(table.blocks[..., LATENCY]) == usable).all()
     for entry in population_statistics(table):
@@ -72,8 +73,8 @@ def test_percentiles_out_of_range_are_refused() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(space=small_spaces(), limits=LIMITS, starved=st.booleans())
-def test_statistics_equal_brute_force(space: SearchSpace, limits: Constraints, starved: bool) -> None:
-    table = build_table(msgspec.structs.replace(space, **STARVED) if starved else space)
+def test_statistics_equal_brute_force(space: MbconvSpace, limits: Constraints, starved: bool) -> None:
+    table = build_table(space, STARVED if starved else None)
     where, choices = every_network(table)
     costs = table.costs(where, choices)
     built, feasible = meets(table, costs, Constraints(storage=limits.storage)), meets(table, costs, limits)
@@ -100,7 +101,7 @@ def test_statistics_equal_brute_force(space: SearchSpace, limits: Constraints, s
     largest=st.booleans(),
 )
 def test_the_best_networks_equal_brute_force(
-    space: SearchSpace, limits: Constraints, name: str, count: int, largest: bool
+    space: MbconvSpace, limits: Constraints, name: str, count: int, largest: bool
 ) -> None:
     table, metric = build_table(space), metric_code(name)
     where, choices = every_network(table)
@@ -118,7 +119,7 @@ def test_the_best_networks_equal_brute_force(
 
 @settings(max_examples=30, deadline=None)
 @given(space=small_spaces(), limits=LIMITS)
-def test_the_front_is_exactly_what_nothing_beats(space: SearchSpace, limits: Constraints) -> None:
+def test_the_front_is_exactly_what_nothing_beats(space: MbconvSpace, limits: Constraints) -> None:
     """Sums in another order differ in the last digits, so brute force needs a hair's breadth."""
     table = build_table(space)
     where, choices = every_network(table)

@@ -155,7 +155,7 @@ PUBLISHED_COUNTS = {
 
 
 def test_every_published_solution_has_a_preset() -> None:
-    assert {preset.name for preset in network_presets()} == set(PUBLISHED_COUNTS)
+    assert {preset.name for preset in network_presets() if preset.name.startswith("tinas")} == set(PUBLISHED_COUNTS)
 
 
 @pytest.mark.parametrize("name", PUBLISHED_COUNTS)

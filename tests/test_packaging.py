@@ -32,7 +32,7 @@ assert len([load_supply(name) for name in preset_names(Supply)]) >= 6
 folders = {"capacitor": "capacitors", "converter": "converters", "regulator": "regulators", "table": "tables"}
 assert len([load_part(field, name) for field, folder in folders.items() for name in part_names(folder)]) >= 25
 assert (here / "hardware" / "presets" / "tables" / "LICENSES.md").is_file()
-assert len([load_network(preset.name) for preset in network_presets()]) == 12
+assert len([load_network(preset.name) for preset in network_presets()]) == 48
 assert nas.space.load_space("har").name
 """
 

@@ -1,14 +1,23 @@
-"""Exact statistics of every network of a search space: `python -m nas.space har|cifar10|mswc|FILE.toml`."""
+"""Exact statistics of every network of a search space: `python -m nas.space NAME|FILE.toml`."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nas.space.search_space import load_space
+from nas.hardware.options import add_target_options, target_from
+from nas.space.mbconv_space import MbconvSpace
+from nas.space.plain_space import PlainSpace
+from nas.space.search_space import load_space, published_spaces
+from nas.space.target import Target
 from simint.cli import guarded
 from simint.errors import InputError
 from simint.units import parse_quantity
+
+if TYPE_CHECKING:
+    from nas.space.population import Constraints
+    from nas.space.report import RankedNetwork, SpaceReport
 
 PERCENTS = "0,1,2,5,10,25,50,75,90,95,98,99,100"
 RANKED_BY = ("latency", "imo", "active", "energy", "macs", "flops")
@@ -27,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         "intermittency management overhead (IMO), and what each network-level choice offers under constraints.",
         allow_abbrev=False,
     )
-    parser.add_argument("space", metavar="SPACE", help="har, cifar10, mswc, or a TOML file that describes a space")
+    parser.add_argument("space", metavar="SPACE", help=f"{', '.join(published_spaces())}, or a TOML file")
     parser.add_argument(
         "--percentiles",
         default=PERCENTS,
@@ -45,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table of the space, .csv or .npz")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    add_target_options(parser)
     return parser
 
 
@@ -55,28 +65,63 @@ def _run(arguments: argparse.Namespace) -> int:
     latency = parse_quantity(arguments.latency, "s", "--latency") if arguments.latency is not None else float("inf")
     imo = parse_quantity(arguments.imo, "", "--imo") if arguments.imo is not None else float("inf")
     space = load_space(arguments.space)
+    target = target_from(arguments, space.target)
 
     # Compiled code is loaded only now, so that help and wrong input answer at once.
-    from nas.space.files import check_table_name, write_networks, write_table
-    from nas.space.pareto import pareto_front
+    from nas.space.files import check_table_name, write_networks
     from nas.space.population import Constraints
-    from nas.space.report import print_report, ranked_networks, report_json, space_report
-    from nas.space.table import build_table
+    from nas.space.report import print_report, report_json
 
     if arguments.out is not None:
         check_table_name(arguments.out)
     constraints = Constraints(latency, imo, not arguments.no_storage)
-    table = build_table(space)
-    report = space_report(table, percents, constraints, arguments.top, arguments.by, sensitivity=arguments.sensitivity)
-    if arguments.out is not None:
-        write_table(table, arguments.out)
+    if isinstance(space, MbconvSpace):
+        report, front = _mbconv(space, target, arguments, percents, constraints)
+    else:
+        report, front = _plain(space, target, arguments, percents, constraints)
     if arguments.front is not None:
-        write_networks(ranked_networks(table, pareto_front(table, constraints)), arguments.front)
+        write_networks(front, arguments.front)
     if arguments.json:
         print(report_json(report))
     else:
         print_report(report)
     return 0
+
+
+def _mbconv(
+    space: MbconvSpace, target: Target, arguments: argparse.Namespace, percents: list[float], constraints: Constraints
+) -> tuple[SpaceReport, tuple[RankedNetwork, ...]]:
+    """Statistics, and the front where it is asked for; writes the table where that is."""
+    from nas.space.files import write_table
+    from nas.space.pareto import pareto_front
+    from nas.space.report import ranked_networks, space_report
+    from nas.space.table import build_table
+
+    table = build_table(space, target)
+    report = space_report(table, percents, constraints, arguments.top, arguments.by, sensitivity=arguments.sensitivity)
+    if arguments.out is not None:
+        write_table(table, arguments.out)
+    if arguments.front is None:
+        return report, ()
+    return report, ranked_networks(table, pareto_front(table, constraints))
+
+
+def _plain(
+    space: PlainSpace, target: Target, arguments: argparse.Namespace, percents: list[float], constraints: Constraints
+) -> tuple[SpaceReport, tuple[RankedNetwork, ...]]:
+    """As `_mbconv`; a plain space has no table of blocks."""
+    from nas.hardware.plain_model import plain_model
+    from nas.hardware.plain_report import plain_front, plain_report
+    from nas.space.layer_prices import Power
+
+    for option in ("sensitivity", "out", "no_storage"):
+        if getattr(arguments, option):
+            raise InputError(
+                f"--{option.replace('_', '-')}: for spaces of kind mbconv, {space.name!r} is of kind plain"
+            )
+    model = plain_model(space, target, Power.INTERMITTENT)
+    report = plain_report(model, percents, constraints, arguments.top, arguments.by)
+    return report, plain_front(model, constraints) if arguments.front is not None else ()
 
 
 def _percents(text: str) -> list[float]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from nas.space.search_space import SearchSpace
+from nas.space.mbconv_space import MbconvSpace
 from simint.network.builder import LayerBuilder
 from simint.network.layer import Layer, Shape
 from simint.network.mbconv import MbconvBlock, MbconvFamily, append_block, mbconv_network
@@ -62,7 +62,7 @@ class SettingLayers:
     blocks: tuple[tuple[Numbers, ...], ...]
 
 
-def setting_layers(book: LayerBook, space: SearchSpace, setting: int) -> SettingLayers:
+def setting_layers(book: LayerBook, space: MbconvSpace, setting: int) -> SettingLayers:
     """Everything a network of that setting may be made of."""
     any_spec = space.spec(setting, [0] * space.blocks)
     any_layers = mbconv_network(any_spec).layers

@@ -72,5 +72,5 @@ def random_genome(space: Space, generator: np.random.Generator) -> Genome:
 
 
 def as_rows(genomes: Sequence[Genome]) -> NDArray[np.int64]:
-    """Genomes as the rows of an array (n, genes)."""
-    return np.array(genomes, dtype=np.int64).reshape(len(genomes), -1)
+    """Genomes as the rows of an array (n, genes); (0, 0) for none."""
+    return np.array(genomes, dtype=np.int64).reshape(len(genomes), -1 if len(genomes) else 0)

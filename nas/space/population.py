@@ -9,7 +9,7 @@ import numpy as np
 
 from nas.space.columns import FLOPS, IMO, LATENCY, Floats, Ints
 from nas.space.halves import Pairs, all_pairs, pair_fits, pair_metric
-from nas.space.search_space import NetworkSetting
+from nas.space.mbconv_space import NetworkSetting
 from nas.space.table import SpaceTable
 from simint.compiled import compiled
 

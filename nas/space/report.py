@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nas.space.columns import IMO, LATENCY, metric_code
+from nas.space.columns import IMO, LATENCY, Costs, metric_code
+from nas.space.mbconv_space import NetworkSetting
 from nas.space.percentiles import percentiles
 from nas.space.population import Constraints, Extent, SettingStatistics, population_statistics, stage_one_winner
 from nas.space.ranking import NetworkList, top_networks
-from nas.space.search_space import NetworkSetting
 from nas.space.sensitivity import BlockSensitivity, Parameter, block_sensitivity
 from nas.space.table import SpaceTable
 
@@ -46,7 +46,7 @@ class RankedNetwork(msgspec.Struct, frozen=True):
 
 
 class SpaceReport(msgspec.Struct, frozen=True):
-    """What the command prints."""
+    """What the command prints; spaces without network-level choices have no `settings` and no `winner`."""
 
     format: str
     space: str
@@ -62,17 +62,23 @@ class SpaceReport(msgspec.Struct, frozen=True):
 
 
 def space_report(
-    table: SpaceTable, percents: Sequence[float], constraints: Constraints, top: int, by: str, *, sensitivity: bool
+    table: SpaceTable,
+    percents: Sequence[float],
+    constraints: Constraints,
+    top: int,
+    by: str,
+    *,
+    sensitivity: bool,
 ) -> SpaceReport:
-    """All statistics of a space; `top` networks by the metric named `by` (none where 0), sensitivity on request."""
+    """All statistics of a space: `top` networks by the metric named `by` (none where 0), sensitivity on request."""
     latency, imo = (
         percentiles(table, metric, percents, check_storage=constraints.storage).tolist() for metric in (LATENCY, IMO)
     )
     statistics = population_statistics(table, constraints)
-    ranked: tuple[RankedNetwork, ...] = ()
+    best: tuple[RankedNetwork, ...] = ()
     if top:
         found = top_networks(table, metric_code(by), top, largest=by in LARGEST_FIRST, constraints=constraints)
-        ranked = ranked_networks(table, found)
+        best = ranked_networks(table, found)
     return SpaceReport(
         JSON_FORMAT,
         table.space.name,
@@ -83,17 +89,21 @@ def space_report(
         statistics,
         stage_one_winner(statistics),
         by,
-        ranked,
+        best,
         tuple(block_sensitivity(table.space, parameter) for parameter in Parameter) if sensitivity else (),
     )
 
 
 def ranked_networks(table: SpaceTable, found: NetworkList) -> tuple[RankedNetwork, ...]:
     """Words and costs of a list of networks."""
-    costs = table.costs(found.settings, found.choices)
+    words = [spec.word for spec in table.space.specs(found.settings.tolist(), found.choices.tolist())]
+    return ranked(words, table.costs(found.settings, found.choices))
+
+
+def ranked(words: Sequence[str], costs: Costs) -> tuple[RankedNetwork, ...]:
+    """Networks with their costs, as they come."""
     fields = ("latency_s", "imo_percent", "overhead_s", "active_j", "macs", "flops", "feature_bytes", "weight_bytes")
     columns = [getattr(costs, field).tolist() for field in fields]
-    words = (spec.word for spec in table.space.specs(found.settings.tolist(), found.choices.tolist()))
     return tuple(map(RankedNetwork, words, *columns))
 
 
@@ -111,7 +121,8 @@ def print_report(report: SpaceReport) -> None:
     title = f"{report.networks:,} networks of {report.distinct_layers:,} distinct layers"
     console.print(f"[bold]{escape(report.space)}[/bold]: {title}")
     console.print(_percentile_table(report))
-    console.print(_setting_table(report))
+    if report.settings:
+        console.print(_setting_table(report))
     if report.winner is not None:
         console.print(
             f"most FLOPs where at least 10 % are feasible: width {report.winner.width:g}, "

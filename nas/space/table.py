@@ -6,8 +6,6 @@ feature maps is a maximum). So costs(network) = fixed[setting] + sum over blocks
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,13 +13,11 @@ import numpy as np
 
 from nas.space.block_layers import LayerBook, Numbers, setting_layers
 from nas.space.columns import COLUMNS, FEATURE_BYTES, Costs, Flags, Floats, Ints
-from nas.space.search_space import SearchSpace
+from nas.space.layer_prices import Power, fits_nvm, layer_prices
+from nas.space.mbconv_space import MbconvSpace
+from nas.space.target import Target, target_platform, target_settings
 from simint.errors import InputError
 from simint.hardware.platform import Platform
-from simint.hardware.presets import load_platform
-from simint.network.layer import Layer
-from simint.tiling.published.electrical import ElectricalSettings, bench_settings
-from simint.tiling.search.explorer import explore_layer_published, layer_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +29,7 @@ class SpaceTable:
     only layer has a stride. `platform` has the NVM that networks must fit into. `distinct_layers` were explored.
     """
 
-    space: SearchSpace
+    space: MbconvSpace
     platform: Platform
     fixed: Floats
     blocks: Floats
@@ -50,29 +46,24 @@ class SpaceTable:
 
     def buildable(self, costs: Costs) -> Flags:
         """Which networks have a feasible design for every layer and fit into NVM."""
-        memory = self.platform.memory
-        features, weights = costs.feature_bytes, costs.weight_bytes
-        fits = (
-            (features <= memory.nvm_feature_bytes)
-            & (weights <= memory.nvm_weight_bytes)
-            & (features + weights <= memory.nvm_bytes)
-        )
-        found: Flags = fits & np.isfinite(costs.latency_s)
+        found: Flags = fits_nvm(costs, self.platform.memory) & np.isfinite(costs.latency_s)
         return found
 
 
-def build_table(space: SearchSpace) -> SpaceTable:
+def build_table(space: MbconvSpace, target: Target | None = None, power: Power = Power.INTERMITTENT) -> SpaceTable:
     """Explore every distinct layer of the space once and add up those of every block choice.
 
-    A choice with a layer that has no feasible design has infinite times and energies. Raises InputError for an unknown
-    platform, a capacitor without calibrated resistance, and layers outside the published model (a kernel larger than
-    its input, for example).
+    `target` replaces that of the space. A choice with a layer that has no feasible design has infinite times and
+    energies. Raises InputError for an unknown platform, a capacitor without calibrated resistance, and layers outside
+    the published model (a kernel larger than its input, for example).
     """
-    platform, settings = space_platform(space), space_settings(space)
+    if target is not None:
+        space = msgspec.structs.replace(space, target=target)
+    platform, settings = target_platform(space.target), target_settings(space.target)
     book = LayerBook()
     parts = [setting_layers(book, space, setting) for setting in range(len(space.settings))]
     try:
-        prices = _price(book.layers, platform, settings)
+        prices = layer_prices(book.layers, platform, settings, power)
     except InputError as error:
         raise InputError(f"search space {space.name!r}: {error}") from None
     shape = (len(parts), space.blocks, len(space.choices))
@@ -89,41 +80,6 @@ def build_table(space: SearchSpace) -> SpaceTable:
                 canonical[setting, block, choice] = first.setdefault(layers, choice)
     fixed = np.array([_total(prices, part.fixed) for part in parts])
     return SpaceTable(space, platform, fixed, blocks, canonical, len(book.layers))
-
-
-def space_platform(space: SearchSpace) -> Platform:
-    """The platform of a space, with the NVM the space asks for."""
-    platform = load_platform(space.platform)
-    if space.nvm_bytes is None:
-        return platform
-    nvm = space.nvm_bytes
-    memory = msgspec.structs.replace(platform.memory, nvm_bytes=nvm, nvm_feature_bytes=nvm, nvm_weight_bytes=nvm)
-    return msgspec.structs.replace(platform, memory=memory)
-
-
-def space_settings(space: SearchSpace) -> ElectricalSettings:
-    """Capacitor and source that the networks of a space are priced for."""
-    return bench_settings(load_platform(space.platform), space.capacitance, space.resistance)
-
-
-def _price(layers: Sequence[Layer], platform: Platform, settings: ElectricalSettings) -> Floats:
-    """One row of costs for each layer."""
-    element_bytes = platform.memory.element_bytes
-    rows = np.empty((len(layers), COLUMNS))
-    for row, layer in zip(rows, layers, strict=True):
-        best = explore_layer_published(layer, platform, settings)
-        exists = best.design is not None
-        times = (best.latency_s, best.recharge_s, best.latency_s - best.recharge_s, best.continuous_s)
-        row[:] = (
-            *(times if exists else (math.inf,) * len(times)),
-            best.power_cycles if exists else math.inf,
-            best.active_j if exists else math.inf,
-            layer.weights * element_bytes,
-            layer.macs,
-            layer.flops,
-            layer_features(layer) * element_bytes,
-        )
-    return rows
 
 
 def _total(prices: Floats, layers: Numbers) -> Floats:

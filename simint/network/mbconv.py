@@ -60,6 +60,8 @@ MBCONV_FAMILIES = {
     "cifar10": MbconvFamily(2, 3, 32, 16, (16, 24, 32, 64), (2, 2, 2, 2), 10),
     "har": MbconvFamily(1, 9, 128, 10, (8, 12, 16), (2, 2, 2), 6),
     "mswc": MbconvFamily(2, 1, 52, 32, (24, 24, 32, 64), (1, 2, 2, 2), 300),
+    # Not published: the same blocks at the size of scikit-learn's 8 x 8 digits.
+    "digits": MbconvFamily(2, 1, 8, 8, (8, 16), (1, 2), 10),
 }
 
 

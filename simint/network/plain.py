@@ -110,13 +110,16 @@ def parse_plain(word: str) -> PlainSpec:
 def plain_network(spec: PlainSpec) -> Network:
     """The layer list: unpadded convolutions of stride 1, global average pool, classifier; or fully connected layers.
 
-    No biases. Activations are no layers here, as in the published lists.
+    No biases. Activations are no layers here, as in the published lists. Raises InputError where a kernel is larger
+    than its map.
     """
     family = spec.family
     builder = LayerBuilder(family.input_shape)
     x = builder.input
     if spec.kernels:
         for kernel, filters in zip(spec.kernels, spec.filters, strict=True):
+            if kernel > x.shape[1]:
+                raise InputError(f"network {spec.word!r}: kernel {kernel} is larger than its map of {x.shape[1]}")
             x = builder.conv(x, filters, (kernel, kernel if family.input_shape[2] > 1 else 1))
         x = builder.global_average_pool(x, name="GAVGPOOL_0")  # the published lists count this kind by itself
     else:

@@ -1,0 +1,1 @@
+"""What networks of a space cost on a platform: the hardware models that searches ask."""
