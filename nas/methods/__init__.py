@@ -1,0 +1,1 @@
+"""Search methods: each is a generator of genomes to be measured (`nas.problem.problem.Search`)."""
