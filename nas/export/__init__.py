@@ -1,0 +1,1 @@
+"""Trained networks for a device: 16-bit fixed point, execution designs, and `python -m nas.export`."""

@@ -1,0 +1,1 @@
+"""Torch modules of any layer list: operators, activations, initialisation, batch-norm statistics."""
