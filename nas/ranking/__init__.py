@@ -1,0 +1,1 @@
+"""How well a cheap score ranks networks: against their accuracy when each is trained by itself."""

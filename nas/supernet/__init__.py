@@ -1,0 +1,1 @@
+"""One-shot supernets: networks whose paths are all networks of a space, trained together to rank them by accuracy."""
