@@ -65,7 +65,7 @@ def losses(objectives: Sequence[Objective], evaluations: Sequence[Evaluation]) -
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What a network must meet, infinite where nothing is asked: end-to-end latency, IMO, NVM in total and by chip.
+    """What a network must meet, infinite where nothing is asked: latency, IMO, NVM in total and by chip, active energy.
 
     Volatile memory and the energy of a power cycle are met by construction: a network without a design that keeps
     within both has infinite costs.
@@ -76,6 +76,7 @@ class Requirements:
     weight_bytes: float = math.inf
     feature_bytes: float = math.inf
     nvm_bytes: float = math.inf
+    energy_j: float = math.inf
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -92,6 +93,7 @@ class Requirements:
             (costs.weight_bytes, self.weight_bytes),
             (costs.feature_bytes, self.feature_bytes),
             (costs.weight_bytes + costs.feature_bytes, self.nvm_bytes),
+            (costs.active_j, self.energy_j),
         )
         return math.fsum(max(0.0, value / limit - 1.0) for value, limit in pairs if math.isfinite(limit))
 

@@ -1,0 +1,42 @@
+"""`python -m nas.search`: find networks for an intermittently powered computer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from simint.cli import INTERRUPTED, announce_compilation, guarded
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; see `--help`."""
+    return guarded(lambda: _run(sys.argv[1:] if argv is None else argv))
+
+
+def _run(words: list[str]) -> int:
+    from nas.search.options import config_from_arguments, search_parser, where_from_arguments
+
+    arguments: argparse.Namespace = search_parser().parse_args(words)
+    config, where = config_from_arguments(arguments), where_from_arguments(arguments)
+    if arguments.print_config:
+        from nas.search.config_file import config_toml
+
+        print(config_toml(config), end="")
+        return 0
+    announce_compilation()
+    from nas.search.report import printed, write_report
+    from nas.search.session import search
+
+    folder = Path(arguments.out)
+    result = search(config, folder, where, shown=True)
+    if result.finals is None:
+        print(f"interrupted: what was found is in {folder}; go on with the same command", file=sys.stderr)
+        return INTERRUPTED
+    write_report(result, result.finals, folder)
+    print(printed(result, result.finals, folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Search methods by name, with the problem each of them works on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nas.problem.evaluation import Evaluation
+from nas.problem.objectives import Requirements
+from nas.problem.problem import Problem, Search
+from nas.search.config import SearchConfig
+from nas.space.mbconv_space import MbconvSpace
+from nas.space.search_space import AnySpace
+from nas.space.target import Target
+from simint.errors import InputError
+
+PARETO_EVALUATIONS, PARETO_POPULATION = 400, 40  # ours: a front within minutes on a small space
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A search about to begin, and how many evaluations it may ask for."""
+
+    search: Search
+    evaluations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a method searches: the space, narrowed where its first stage decided, and that decision in words."""
+
+    space: AnySpace
+    requirements: Requirements
+    note: str
+
+
+def method_ground(method: str, space: AnySpace, target: Target, requirements: Requirements) -> Ground:
+    """The space that a method searches; InputError where it does not go with the space or the requirements.
+
+    TiNAS chooses width and resolution in a stage of its own, exactly and without training, and drops what its first
+    guideline drops.
+    """
+    if not method.startswith("tinas"):
+        return Ground(space, requirements, "")
+    from nas.hardware.model import hardware_model
+    from nas.hardware.table_model import TableModel
+    from nas.methods.tinas.reduction import Reduction, at_setting, block_level, reduction_for
+    from nas.methods.tinas.search import variant_requirements
+    from nas.methods.tinas.settings import variant
+    from nas.methods.tinas.stage_one import stage_one
+    from nas.space.population import Constraints
+
+    chosen = variant(method)
+    wanted = variant_requirements(requirements, chosen)
+    if not math.isfinite(wanted.latency_s):
+        raise InputError(f"{method} scores latency relative to a requirement: give --latency")
+    if chosen.limits_imo and not math.isfinite(wanted.imo_percent):
+        raise InputError(f"{method} needs a requirement for IMO: give --imo")
+    model = hardware_model(space, target)
+    if not isinstance(model, TableModel) or not isinstance(space, MbconvSpace):
+        raise InputError(f"{method} needs a search space of kind mbconv; {space.name!r} is none")
+    reduction = reduction_for(space) if chosen.reduced else Reduction()
+    decision = stage_one(model.table, Constraints(wanted.latency_s, wanted.imo_percent), reduction)
+    if decision.winner is None:
+        raise InputError(f"{method}: {decision.reason}")
+    width, resolution = decision.winner
+    note = f"stage 1 of {method} chose width {width:g} and resolution {resolution} among {len(decision.rows)}"
+    return Ground(at_setting(block_level(space, reduction), decision.winner), wanted, note)
+
+
+def begin_method(config: SearchConfig, problem: Problem) -> Method:
+    """The search of a configuration over the ground of its method."""
+    generator = np.random.default_rng(config.seed)
+    if config.method == "pareto":
+        return _pareto(config, problem, generator)
+    if config.method in ("random", "local"):
+        from nas.methods.pareto.baselines import local_search, random_search
+
+        evaluations = config.evaluations or PARETO_EVALUATIONS
+        begin = random_search if config.method == "random" else local_search
+        return Method(begin(problem, evaluations, generator), evaluations)
+    if config.method in ("inas", "hw-nas"):
+        return _inas(config, problem, generator)
+    return _tinas(config, problem, generator)
+
+
+def _pareto(config: SearchConfig, problem: Problem, generator: np.random.Generator) -> Method:
+    from nas.methods.pareto.nsga2 import pareto
+    from nas.methods.pareto.settings import ParetoSettings
+
+    evaluations = config.evaluations or PARETO_EVALUATIONS
+    settings = ParetoSettings(evaluations=evaluations, population=config.population or PARETO_POPULATION)
+    return Method(pareto(problem, settings, generator), evaluations)
+
+
+def _inas(config: SearchConfig, problem: Problem, generator: np.random.Generator) -> Method:
+    from nas.methods.inas.search import inas
+    from nas.methods.inas.settings import InasSettings
+
+    settings = InasSettings() if config.evaluations is None else InasSettings(trials=config.evaluations)
+    return Method(inas(problem, settings, generator), settings.trials)
+
+
+def _tinas(config: SearchConfig, problem: Problem, generator: np.random.Generator) -> Method:
+    from nas.methods.tinas.search import tinas
+    from nas.methods.tinas.settings import settings_for, variant
+
+    chosen = variant(config.method)
+    settings = settings_for(problem.space.data_set)
+    if config.population is not None:
+        settings = replace(settings, population=config.population)
+    if config.evaluations is not None:
+        settings = replace(settings, generations=max(0, config.evaluations // settings.population - 1))
+    return Method(tinas(problem, chosen, settings, generator), settings.evaluations)
+
+
+def method_choice(config: SearchConfig, problem: Problem, evaluations: Sequence[Evaluation]) -> Evaluation | None:
+    """The one network that a method returns; None where it returns a front, or nothing was measured."""
+    try:
+        if config.method in ("inas", "hw-nas"):
+            from nas.methods.inas.search import best_by_accuracy
+
+            return best_by_accuracy(list(evaluations))
+        if config.method.startswith("tinas"):
+            from nas.methods.tinas.search import best_of
+            from nas.methods.tinas.settings import TinasSettings, variant
+
+            return best_of(evaluations, problem.requirements, variant(config.method), TinasSettings())
+    except InputError:
+        return None
+    return None

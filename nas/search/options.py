@@ -1,0 +1,144 @@
+"""The command line of `python -m nas.search`, and the configuration it makes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nas.problem.objectives import OBJECTIVES
+from nas.search.config import METHODS, AccuracyBy, SearchConfig
+from nas.search.config_file import read_config
+from simint.cli import Parser
+from simint.config import decode
+from simint.errors import InputError
+from simint.units import parse_quantity
+from simint.workers.pool import Where
+
+DEFAULT_FOLDER = "runs/search"
+
+
+def search_parser() -> Parser:
+    """The parser; every option but the last group is a field of the configuration."""
+    parser = Parser(
+        prog="python -m nas.search",
+        allow_abbrev=False,
+        description="Search networks for an intermittently powered computer. Without arguments: the Pareto front of "
+        "accuracy, latency and overhead of the digits space, judged by replay.",
+        epilog="Run again with the same folder it goes on where it ended, after Ctrl-C or anything worse. "
+        "Quantities carry units: 5mF, 18.5s, 24h.",
+    )
+    parser.add_argument("config", nargs="?", metavar="CONFIG.toml", help="a configuration; options replace its fields")
+    what = parser.add_argument_group("what is searched, and how")
+    what.add_argument("--method", metavar="M", help=f"one of {', '.join(METHODS)} (default: pareto)")
+    what.add_argument("--space", metavar="S", help="a search space by name or TOML file (default: digits)")
+    what.add_argument("--objective", metavar="NAME", action="append", help=f"may be repeated; {', '.join(OBJECTIVES)}")
+    what.add_argument("--evaluations", metavar="N", type=int, help="networks to measure (default: the method's)")
+    what.add_argument("--population", metavar="N", type=int, help="of a generation (default: the method's)")
+    what.add_argument("--seed", metavar="N", type=int, help="of everything random (default: 0)")
+    limits = parser.add_argument_group("what a network must meet")
+    limits.add_argument("--latency", metavar="T", help="end-to-end latency of the cost model at most T, such as 18.5s")
+    limits.add_argument("--imo", metavar="PERCENT", help="intermittency management overhead at most this")
+    limits.add_argument("--nvm", metavar="BYTES", help="weights and features together")
+    target = parser.add_argument_group("what the cost model assumes")
+    target.add_argument("--platform", metavar="P", help="in place of the space's")
+    target.add_argument("--capacitor", metavar="C", help="capacitance in place of the space's, such as 470uF")
+    target.add_argument("--source-resistance", metavar="R", help="where none was calibrated for that capacitor")
+    measures = parser.add_argument_group("how candidates are measured")
+    ways = ", ".join(way.value for way in AccuracyBy)
+    measures.add_argument(
+        "--accuracy", metavar="HOW", help=f"one of {ways} (default: auto, a supernet where the space has one)"
+    )
+    measures.add_argument("--epochs", metavar="N", type=int, help="of the supernet, or of each training")
+    measures.add_argument("--data", metavar="NAME", help="data set (default: the space's)")
+    measures.add_argument("--data-folder", metavar="DIR", help="where it lies (default: SIMINT_DATA)")
+    replay = parser.add_argument_group(
+        "replays: of every candidate where an objective asks for it, of the front at the end"
+    )
+    replay.add_argument(
+        "--trace",
+        metavar="T",
+        action="append",
+        help="name or FILE[#ARRAY], then ,KEY=VALUE as in rf.trace,scale=0.5,crop_stop=1h; may be repeated",
+    )
+    replay.add_argument(
+        "--supply", metavar="S", help="preset or file; it takes the cost model's capacitor and thresholds"
+    )
+    replay.add_argument("--supply-as-is", action="store_true", help="leave the supply its own capacitor and thresholds")
+    replay.add_argument("--replay-platform", metavar="P", help="in consistent cost mode (default: msp430fr5994)")
+    replay.add_argument("--policy", metavar="P", help="recovery policy (default: tile)")
+    replay.add_argument("--duration", metavar="T", help="of each replay (default: the trace once, at least 10 min)")
+    replay.add_argument("--finalists", metavar="N", type=int, help="networks of the front to replay (default: 12)")
+    run = parser.add_argument_group("where it runs")
+    run.add_argument("--out", metavar="DIR", default=DEFAULT_FOLDER, help=f"default: {DEFAULT_FOLDER}")
+    run.add_argument("--workers", metavar="N", type=int, default=0, help="processes (default: one a core)")
+    run.add_argument("--cluster", metavar="ADDRESS", default="", help="a dask cluster: its scheduler's address")
+    run.add_argument("--print-config", action="store_true", help="print the configuration as TOML and do nothing")
+    return parser
+
+
+def config_from_arguments(arguments: argparse.Namespace) -> SearchConfig:
+    """The configuration of the file given, options in place of its fields; InputError names the option or field."""
+    base = SearchConfig() if arguments.config is None else read_config(Path(arguments.config))
+    fields: dict[str, Any] = {
+        "method": arguments.method,
+        "space": arguments.space,
+        "objectives": None if arguments.objective is None else tuple(arguments.objective),
+        "evaluations": arguments.evaluations,
+        "population": arguments.population,
+        "seed": arguments.seed,
+        "platform": arguments.platform,
+        "capacitance": _quantity(arguments.capacitor, "F", "--capacitor"),
+        "resistance": _quantity(arguments.source_resistance, "ohm", "--source-resistance"),
+        "data": arguments.data,
+        "data_folder": arguments.data_folder,
+        "finalists": arguments.finalists,
+        "limits": _changed(
+            base.limits,
+            {
+                "latency": _quantity(arguments.latency, "s", "--latency"),
+                "imo": _quantity(arguments.imo, "", "--imo"),
+                "nvm_bytes": _quantity(arguments.nvm, "", "--nvm"),
+            },
+        ),
+        "accuracy": _changed(base.accuracy, {"by": arguments.accuracy, "epochs": arguments.epochs}),
+        "replay": _changed(base.replay, _replay_fields(arguments)),
+    }
+    config: SearchConfig = _changed(base, fields)
+    return config
+
+
+def where_from_arguments(arguments: argparse.Namespace) -> Where:
+    """Where candidates are measured; InputError for a number of workers that is none."""
+    if arguments.workers < 0:
+        raise InputError(f"--workers must be a number from 1 on, or 0 for one a core, got {arguments.workers}")
+    return Where(arguments.workers, arguments.cluster)
+
+
+def _replay_fields(arguments: argparse.Namespace) -> dict[str, Any]:
+    from nas.search.replaying import read_trace_word
+    from simint.scenario import PolicyChoice
+
+    return {
+        "traces": None if arguments.trace is None else tuple(map(read_trace_word, arguments.trace)),
+        "supply": arguments.supply,
+        "as_is": True if arguments.supply_as_is else None,
+        "platform": arguments.replay_platform,
+        "policy": None if arguments.policy is None else PolicyChoice(name=arguments.policy),
+        "duration": _quantity(arguments.duration, "s", "--duration"),
+    }
+
+
+def _changed(base: Any, fields: dict[str, Any]) -> Any:
+    """A struct with what is given in place of its fields, its checks made again."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    if not given:
+        return base
+    whole = msgspec.to_builtins(base) | msgspec.to_builtins(given)
+    return decode(whole, type(base), "command line")
+
+
+def _quantity(text: str | None, dimension: str, option: str) -> float | None:
+    return None if text is None else parse_quantity(text, dimension, option)

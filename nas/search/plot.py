@@ -1,0 +1,70 @@
+"""The picture of a search: everything it evaluated, and the front."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nas.problem.evaluation import Evaluation
+from nas.problem.objectives import OBJECTIVES, Objective
+
+
+def draw_front(
+    path: Path,
+    title: str,
+    objectives: Sequence[Objective],
+    evaluations: Sequence[Evaluation],
+    front: Sequence[Evaluation],
+) -> None:
+    """The first two objectives as axes, latency across where it is one, a third one as colour."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import StrMethodFormatter
+
+    x, y, colour = _axes(objectives)
+    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
+    axes = figure.subplots()
+    known = [entry for entry in evaluations if np.isfinite([x.loss(entry), y.loss(entry)]).all()]
+    axes.scatter(*_points(known, x, y), s=9, color="0.75", linewidths=0, label=f"{len(known):,} evaluated")
+    shade = None if colour is None else [colour.value(entry) for entry in front]
+    marks = axes.scatter(
+        *_points(front, x, y),
+        s=34,
+        c=shade,
+        color="tab:blue" if shade is None else None,
+        cmap=None if shade is None else "viridis",
+        edgecolors="black",
+        linewidths=0.4,
+        label=f"front, {len(front)}",
+        zorder=3,
+    )
+    if colour is not None:
+        figure.colorbar(marks, ax=axes, label=_label(colour))
+    axes.set_xlabel(_label(x))
+    axes.set_ylabel(_label(y))
+    if known and x.name == "latency" and max(x.value(e) for e in known) > 10 * min(x.value(e) for e in known):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
+    axes.set_title(title, fontsize=10)
+    axes.grid(alpha=0.25, linewidth=0.5)
+    axes.legend(loc="best", fontsize=8)
+    figure.savefig(path, dpi=150)
+
+
+def _axes(objectives: Sequence[Objective]) -> tuple[Objective, Objective, Objective | None]:
+    latency = OBJECTIVES["latency"]
+    others = [objective for objective in objectives if objective.name != "latency"]
+    y = others[0] if others else OBJECTIVES["imo"]
+    colour = others[1] if len(others) > 1 else None
+    return latency, y, colour
+
+
+def _points(entries: Sequence[Evaluation], x: Objective, y: Objective) -> tuple[list[float], list[float]]:
+    return [x.value(entry) for entry in entries], [y.value(entry) for entry in entries]
+
+
+def _label(objective: Objective) -> str:
+    name = {"imo": "IMO", "macs": "MACs"}.get(objective.name, objective.name.replace("-", " "))
+    return f"{name} ({objective.unit})" if objective.unit else name

@@ -1,0 +1,39 @@
+"""How far a search is: evaluations, rate and the best so far, on stderr."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from nas.problem.evaluation import Evaluation
+from nas.problem.objectives import Objective
+from simint.report.status import StatusLine
+
+
+class SearchProgress(StatusLine):
+    """A context manager around a search; on a terminal a bar that vanishes at the end, else a line now and then.
+
+    `total`: evaluations that the method may ask for. `shown`: false for silence.
+    """
+
+    def __init__(self, objective: Objective, total: int | None, shown: bool = True) -> None:
+        super().__init__()
+        self._objective, self._total, self._shown = objective, total, shown
+        self._computed = 0
+
+    def passed(self, asked: int, known: Iterable[Evaluation], running: int = 0) -> None:
+        """So many evaluations are complete, and so many more of the present handful."""
+        self._computed += running
+        if self._shown and self.due():
+            rate = self._computed / self.wall_s if self.wall_s > 0 else 0.0
+            done = asked + running
+            self.show(progress_line(done, self._total, self._objective, known, rate), done, self._total)
+
+
+def progress_line(done: int, total: int | None, objective: Objective, known: Iterable[Evaluation], rate: float) -> str:
+    """`40 of 128 evaluations, best accuracy 97.2 %, 3.1 measured/s`."""
+    text = f"{done:,} of {total:,} evaluations" if total else f"{done:,} evaluations"
+    best = min(known, key=objective.loss, default=None)
+    if best is not None and math.isfinite(objective.loss(best)):
+        text += f", best {objective.name} {objective.value(best):.4g} {objective.unit}".rstrip()
+    return text + (f", {rate:.3g} measured/s" if rate > 0 else "")

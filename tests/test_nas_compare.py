@@ -1,0 +1,103 @@
+"""Found networks next to published ones: the same costs for the same network, and beaten means beaten."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import math
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from search_cases import REPLAY, searched
+
+from nas.compare.__main__ import main
+from nas.compare.comparing import beats, compared, verdict
+from nas.compare.entrants import Entrant
+from nas.problem.evaluation import HardwareCosts, Measures
+from nas.search.config import Limits, SearchConfig
+from simint.network.catalogue import network_presets
+
+HAR = SearchConfig(
+    method="random",
+    space="har",
+    objectives=("latency", "imo"),
+    evaluations=200,
+    finalists=0,
+    limits=Limits(latency=25.0),
+    replay=msgspec.structs.replace(REPLAY, duration=600.0),  # 5 mF take a while to charge
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("compare") / "har"
+    searched(HAR, path)
+    return path
+
+
+def test_published_networks_have_their_published_costs(folder: Path) -> None:
+    """Specification G.1."""
+    found = {entrant.name: entrant for entrant in compared([folder], 2)}
+    published = {preset.name for preset in network_presets() if preset.word.startswith("mbconv:har")}
+    assert len(published) == 6
+    assert {name for name, entrant in found.items() if entrant.published} == published
+    assert found["tinas-har-l25"].costs.latency_s == pytest.approx(18.41, abs=0.005)
+    assert found["tinas-har-l25"].costs.imo_percent == pytest.approx(58.95, abs=0.005)
+    assert found["tinas-har-l25"].costs.overhead_s == pytest.approx(4.34, abs=0.005)
+    assert found["tinas-har-l75"].costs.latency_s == pytest.approx(32.92, abs=0.005)
+    for entrant in found.values():
+        assert entrant.measures.inferences_per_day > 0
+    assert sum(not entrant.published for entrant in found.values()) == 2
+
+
+def test_files_tell_what_was_printed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(folder), "--out", str(tmp_path), "--most", "3"]) == 0
+    printed = capsys.readouterr().out
+    assert {file.name for file in tmp_path.iterdir()} == {"compare.csv", "compare.png", "compare.html"}
+    with open(tmp_path / "compare.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6 + 3
+    assert all(row["inferences/day"] in printed and row["overhead s"] in printed for row in rows)
+    page = (tmp_path / "compare.html").read_text(encoding="utf-8")
+    assert not re.findall(r'(?:src|href)="(?!data:)[^"]*"', page)
+    assert page.count("<tr>") == 1 + len(rows)
+
+
+def entrant(accuracy: float, latency: float, imo: float, published: bool = False) -> Entrant:
+    active = 10.0
+    costs = HardwareCosts(latency, 0.0, active, active * (1 - imo / 100), 1, 1, 1, 1, 1, 1)
+    return Entrant("network", "somewhere", "word", published, costs, Measures(accuracy_percent=accuracy))
+
+
+def test_to_beat_is_to_be_no_worse_in_anything_and_better_in_something() -> None:
+    base = entrant(90.0, 10.0, 50.0)
+    assert not beats(base, base)
+    assert beats(entrant(91.0, 10.0, 50.0), base)
+    assert beats(entrant(90.0, 9.0, 50.0), base)
+    assert not beats(entrant(99.0, 10.1, 40.0), base)
+    # What nobody knows decides nothing.
+    assert beats(entrant(math.nan, 9.0, 50.0), base)
+    assert not beats(entrant(math.nan, 10.0, 50.0), base)
+
+
+def test_the_verdict_counts_published_networks() -> None:
+    ours = entrant(95.0, 8.0, 45.0)
+    weak, strong = entrant(90.0, 10.0, 50.0, True), entrant(99.0, 1.0, 5.0, True)
+    strong = dataclasses.replace(strong, name="strong")
+    assert verdict([weak, strong, ours]).startswith("1 of 2 published networks are beaten")
+    assert "not beaten: strong" in verdict([weak, strong, ours])
+    assert "0 of 1" in verdict([dataclasses.replace(weak), entrant(1.0, 99.0, 99.0)])
+
+
+def test_searches_that_cannot_be_compared_are_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    searched(SearchConfig(method="random", space="har", objectives=("latency",), evaluations=2, finalists=0,
+                          capacitance=470e-6, replay=REPLAY), other)  # fmt: skip
+    assert main([str(folder), str(other)]) == 2
+    assert "cannot be compared: they differ in" in capsys.readouterr().err
+    assert main([str(tmp_path)]) == 2
+    assert "no search there" in capsys.readouterr().err
