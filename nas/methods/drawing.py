@@ -92,6 +92,7 @@ def _asked(asked: Requirements) -> str:
         ("weights", asked.weight_bytes, "B"),
         ("features", asked.feature_bytes, "B"),
         ("NVM", asked.nvm_bytes, "B"),
+        ("energy", asked.energy_j, "J"),
     )
     finite = [f"{name} <= {limit:.6g} {unit}" for name, limit, unit in limits if math.isfinite(limit)]
     return ", ".join(finite) or "the limits of the hardware"

@@ -1,0 +1,1 @@
+"""Stochastic computing: networks whose products are gates on streams of bits, their noise and their energy."""
