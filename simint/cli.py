@@ -45,4 +45,4 @@ def guarded(body: Callable[[], int]) -> int:
 def announce_compilation() -> None:
     """Say on stderr that the first run compiles, where nothing compiled lies beside the package yet."""
     if "NUMBA_CACHE_DIR" not in os.environ and not any(Path(__file__).parent.glob("physics/__pycache__/*.nbi")):
-        print("compiling the kernels once, this takes a moment ...", file=sys.stderr)
+        print("compiling the kernels once, this takes a minute or two ...", file=sys.stderr)

@@ -26,7 +26,22 @@ def compiled(function: F) -> F:
     It releases the interpreter lock, divides by zero as numpy does, and keeps IEEE rounding (no fast-math), so results
     do not depend on the machine. Inside only numbers, arrays, named tuples and compiled functions may be used.
     """
-    dispatcher: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
+    return _compiled(function, owns=True)
+
+
+def borrowing(function: F) -> F:
+    """As `compiled`, for a function that makes no array: it only looks at, or writes into, those it was given.
+
+    Compiled code counts the references to every array at every call, also inside named tuples; that can cost more than
+    what a short function does. Here nothing is counted. Views count as arrays that were given, and may be returned to
+    functions of the same kind; a `compiled` function must not be given one by this kind, since it would count it.
+    """
+    return _compiled(function, owns=False)
+
+
+def _compiled(function: F, owns: bool) -> F:
+    # Numba's type hints do not know `_nrt`, its flag for counting references and making arrays.
+    dispatcher: Any = cast(Any, njit)(cache=True, nogil=True, error_model="numpy", _nrt=owns)(function)
     index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if index is not None and hasattr(index, "_source_stamp"):
         index._source_stamp = (index._source_stamp, source_stamp(function.__module__))

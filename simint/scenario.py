@@ -18,6 +18,7 @@ from simint.engine.engines import EngineChoice
 from simint.engine.policy import RecoveryPolicy, policy_by_name
 from simint.engine.workload import Workload
 from simint.errors import InputError
+from simint.hardware.capacitor import resized
 from simint.hardware.platform import CostMode, Platform
 from simint.hardware.presets import load_capacitor, load_platform, load_supply
 from simint.hardware.supply import Supply
@@ -169,7 +170,7 @@ def _overridden(supply: Supply, scenario: Scenario) -> Supply:
     changes: dict[str, Any] = {}
     capacitor = supply.capacitor if scenario.capacitor is None else load_capacitor(scenario.capacitor)
     if scenario.capacitance is not None:
-        capacitor = msgspec.structs.replace(capacitor, capacitance=scenario.capacitance)
+        capacitor = resized(capacitor, scenario.capacitance)
     if capacitor is not supply.capacitor:
         changes["capacitor"] = capacitor
     if scenario.v_on is not None:

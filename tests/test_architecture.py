@@ -16,16 +16,23 @@ FLOORS = [
         "simint.errors",
         "simint.units",
         "simint.config",
+        "simint.database",
         "simint.files",
         "simint.cli",
         "simint.compiled",
+        "simint.workers",
         "simint.__main__",
     },
     {"simint.trace", "simint.network", "simint.hardware"},
     {"simint.physics", "simint.tiling"},
     {"simint.engine"},
     {"simint.scenario", "simint.replay", "simint.explore", "simint.cost", "simint.report", "simint.whatif"},
-    {"nas"},
+    {"nas", "nas.space", "nas.data"},
+    {"nas.problem", "nas.modules"},
+    {"nas.hardware", "nas.train", "nas.proxies", "nas.store", "nas.stochastic", "nas.channels"},
+    {"nas.methods", "nas.supernet", "nas.fitness", "nas.export"},
+    {"nas.search", "nas.ranking"},
+    {"nas.compare"},
 ]
 # Rooms of one floor that must not know each other at all.
 STRANGERS = [
@@ -65,9 +72,9 @@ def room(module: str) -> str:
 
 
 def floor(module: str) -> int:
-    # A folder's __main__ is a command and stands on the top floor of the simulator.
-    if module.endswith(".__main__") and module.startswith("simint.") and module != "simint.__main__":
-        return 4
+    # A folder's __main__ is a command and stands on the top floor of the simulator, or of all.
+    if module.endswith(".__main__") and module != "simint.__main__":
+        return 4 if module.startswith("simint.") else len(FLOORS) - 1
     return next(level for level, rooms in enumerate(FLOORS) if room(module) in rooms)
 
 

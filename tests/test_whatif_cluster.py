@@ -49,7 +49,7 @@ def test_killed_workers_do_not_lose_a_study(tmp_path: Path) -> None:
 
 
 def test_a_cluster_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from simint.whatif import cluster
+    from simint.workers import cluster
 
     monkeypatch.setattr(cluster, "_PATIENCE_S", 0.5)
     with pytest.raises(InputError, match=r"--cluster tcp://127\.0\.0\.1:9"):

@@ -178,7 +178,8 @@ def test_the_source_of_a_long_trace_is_compiled_once_and_shared(
     from simint.whatif import point, shared_sources, traces
 
     write_trace(tmp_path / "long.csv", 1e-3, 20_000)
-    study = tiny_study("capacitor=200uF,1mF", "trace=long.csv", "trace.scale=1,2", folder=tmp_path)
+    vary = ("capacitor=200uF,1mF", "trace=long.csv", "trace.scale=1,2", "v_on=3V,3.2V")
+    study = tiny_study(*vary, folder=tmp_path)
     plain = run_study(study, tmp_path / "plain.db", jobs=1).frame.drop(columns="seconds")
     compiled: list[str] = []
     mapped: list[bool] = []
@@ -198,7 +199,7 @@ def test_the_source_of_a_long_trace_is_compiled_once_and_shared(
     monkeypatch.setattr(point, "shared_source", seen)
     shared = run_study(study, tmp_path / "shared.db", jobs=1).frame.drop(columns="seconds")
     pd.testing.assert_frame_equal(shared, plain)
-    assert compiled == ["long", "long"], "one source for each scale"
+    assert compiled == ["long", "long"], "one source for each scale, whatever the threshold"
     assert mapped == [True, True]
     assert not list(tmp_path.glob(".*.shared"))
 

@@ -17,11 +17,11 @@ from whatif_cases import TINY, children, finished_points, rows_of, tiny_study, w
 
 from simint.errors import InputError
 from simint.whatif import run_study
-from simint.whatif.dispatch import Dispatcher
-from simint.whatif.outcome import Task
-from simint.whatif.pool import Processes, Where
+from simint.whatif.outcome import Outcome, Task, lost
 from simint.whatif.session import resume_study
 from simint.whatif.store import study_lock
+from simint.workers.dispatch import Dispatcher
+from simint.workers.pool import Processes, Where
 
 VARY = ("--vary", "capacitor=100uF:10mF:log:40", "--vary", "trace.scale=1:2:6", "--vary", "policy=tile,none")
 
@@ -108,7 +108,7 @@ def test_a_point_that_kills_its_worker_is_an_error_and_the_others_are_done(tmp_p
     tasks = [Task(k, (word,)) for k, word in enumerate(words)]
     pool = Processes(2)
     try:
-        dispatcher = Dispatcher(pool, deadly, (str(tmp_path),), tasks)
+        dispatcher: Dispatcher[Task, Outcome] = Dispatcher(pool, deadly, (str(tmp_path),), tasks, lost)
         found = {outcome.point: outcome for outcomes in dispatcher.outcomes(0.1) for outcome in outcomes}
     finally:
         pool.close()

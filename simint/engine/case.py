@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from simint.engine.application import Application
 from simint.engine.compose import NO_TASKS
 from simint.engine.policy import RecoveryPolicy
+from simint.engine.program import Program
 from simint.engine.workload import Workload
 from simint.hardware.supply import Supply
 from simint.physics.source import CompiledSource
@@ -20,7 +21,8 @@ class Case:
 
     `start_s`: trace time at the start. `duration_s`: when the run is over at the latest (infinite: by the workload).
     `harvest_while_on` and `recharge_at_end` exist for the comparison with the published abstract model, which credits
-    no harvest while the device is on and counts a recharge after the last batch.
+    no harvest while the device is on and counts a recharge after the last batch. `program`: what `build_program` makes
+    of schedule, policy and application, given by who runs many cases of the same; None: it is made.
     """
 
     supply: Supply
@@ -35,3 +37,4 @@ class Case:
     duration_s: float = math.inf
     harvest_while_on: bool = True
     recharge_at_end: bool = False
+    program: Program | None = None

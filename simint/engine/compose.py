@@ -134,14 +134,15 @@ def _step(number: int, section: int, batch: Batch, write: Cost | None, keeps_sum
     written = batch.write_back + batch.preserve if keeps_sums else batch.write_back
     rows.append(row(1, False, Activity.WRITE_BACK, written, Activity.INDEX, write or ZERO))
     reload = [row(1, False, Activity.RESTORE, batch.reload)] if batch.reload != ZERO else []
+    cold = np.array(reload + rows)
     continuous = batch.opening.time_s + batch.write_back.time_s
     continuous += sum(run.count * (run.fetch.time_s + run.compute.time_s) for run in batch.tiles)
     return Step(
         number=number,
         section=section,
         tiles=sum(run.count for run in batch.tiles),
-        warm=np.array(rows),
-        cold=np.array(reload + rows),
+        warm=cold[1:] if reload else cold,
+        cold=cold,
         continuous_s=continuous,
         traffic=traffic,
         reload_traffic=batch.reload_traffic,

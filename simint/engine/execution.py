@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.engine.program import (
     ACTIVITIES,
     COUNT,
@@ -46,7 +46,7 @@ def new_ledger() -> Ledger:
     return Ledger(np.zeros(ACTIVITIES), np.zeros(ACTIVITIES), np.zeros(ACTIVITIES), np.zeros(ACTIVITIES))
 
 
-@compiled
+@borrowing
 def settle(ledger: Ledger) -> None:
     """A commit: what was pending is safe."""
     for k in range(ACTIVITIES):
@@ -56,7 +56,7 @@ def settle(ledger: Ledger) -> None:
         ledger.pending_s[k] = 0.0
 
 
-@compiled
+@borrowing
 def lose(ledger: Ledger) -> None:
     """A power failure: everything spent since the last commit is moved from its activity to `lost`."""
     for k in range(ACTIVITIES):
@@ -66,7 +66,7 @@ def lose(ledger: Ledger) -> None:
         ledger.pending_s[k] = 0.0
 
 
-@compiled
+@borrowing
 def execute(
     node: Node,
     source: CompiledSource,
@@ -126,6 +126,6 @@ def execute(
     return DONE, started, state.tv[0]
 
 
-@compiled
+@borrowing
 def _leave(place: NDArray[np.float64], row: int, repetition: int, phase: int, done_s: float) -> None:
     place[ROW], place[REPETITION], place[PHASE], place[DONE_S] = row, repetition, phase, done_s

@@ -30,7 +30,7 @@ def open_device(case: Case, observers: Sequence[Observer], stop_requested: Calla
         raise InputError("a run needs an end: a number of inferences, or a duration")
     if case.application.endless and case.duration_s == math.inf:
         raise InputError("a task without end goes on for as long as power lasts: the run needs a duration")
-    program = build_program(case.schedule, case.policy, case.application)
+    program = case.program or build_program(case.schedule, case.policy, case.application)
     require_current(case.supply, program, case.sleep_power_w)
     require_boot(case.supply, program)
     storage = open_storage(case.supply, case.source, case.initial_voltage, case.start_s, case.harvest_while_on)

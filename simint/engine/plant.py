@@ -1,8 +1,9 @@
 """Node, source, state and ledger of one run packed into a handful of arrays.
 
 Handing nested named tuples from Python to compiled code costs about 10 us a call, several times what a batch itself
-takes; nine flat arrays cost less than 1 us. So an engine that calls once per batch packs at the start, and the compiled
-side takes views of the parts.
+takes; twelve flat arrays cost about 1 us. So an engine that calls once per batch packs at the start, and the compiled
+side takes views of the parts. Short arrays are copied into one; those that are as long as the trace are handed as they
+are, for a copy would double what a long trace takes of memory.
 """
 
 from __future__ import annotations
@@ -24,18 +25,26 @@ _LEDGER = 2 + SUPPLY_TERMS
 _PLACE = _LEDGER + 4 * ACTIVITIES
 _MOVING = _PLACE + PLACE
 
+# From so many elements on an array is not copied.
+_LONG = 4096
+
 
 class Plant(NamedTuple):
     """`numbers`: scalars of node and source. `shape`: its integers and the lengths of the parts of `constants`.
 
-    `values`: the source's. `constants`: all other arrays of node and source. `moving`: time, voltage, supply books,
-    ledger and the place in the work. `at`: segment and passes of the trace.
+    `values`: the source's. `constants`: the other arrays of node and source, but for long ones: the four longest of
+    those are `long0` to `long3`. `moving`: time, voltage, supply books, ledger and the place in the work. `at`: segment
+    and passes of the trace.
     """
 
     numbers: NDArray[np.float64]
     shape: NDArray[np.int64]
     values: NDArray[np.floating[Any]]
     constants: NDArray[np.float64]
+    long0: NDArray[np.float64]
+    long1: NDArray[np.float64]
+    long2: NDArray[np.float64]
+    long3: NDArray[np.float64]
     tree_start: NDArray[np.int64]
     tree_rows: NDArray[np.float64]
     moving: NDArray[np.float64]
@@ -64,11 +73,16 @@ def pack(node: Node, source: CompiledSource, voltage: float, offset_s: float) ->
     switching = (node.v_up, node.v_down, node.poll_s, node.floor_v)
     conversion = (source.efficiency, source.drop_v, source.cold_v, source.limit_v)
     timing = (source.step_s, source.duration_s)
+    arrays, places = _laid_out(parts)
     plant = Plant(
         numbers=np.array([*electrical, *switching, *conversion, *timing, source.peak, offset_s]),
-        shape=np.array([source.link, source.segments, source.end, *_places(parts)]),
+        shape=np.array([source.link, source.segments, source.end, *places]),
         values=source.values,
-        constants=np.concatenate([part.ravel() for part in parts]),
+        constants=arrays[0],
+        long0=arrays[1],
+        long1=arrays[2],
+        long2=arrays[3],
+        long3=arrays[4],
         tree_start=tree.start,
         tree_rows=tree.rows,
         moving=np.zeros(_MOVING + (2 + node.banks.shape[0] if node.banks.shape[0] else 0)),
@@ -79,13 +93,19 @@ def pack(node: Node, source: CompiledSource, voltage: float, offset_s: float) ->
     return plant
 
 
-def _places(parts: tuple[NDArray[Any], ...]) -> list[int]:
-    """Where each part begins in `constants`, and its rows and columns."""
+def _laid_out(parts: tuple[NDArray[Any], ...]) -> tuple[list[NDArray[np.float64]], list[int]]:
+    """One array of all short parts and four long ones; for each part in which of them, where, its rows and columns."""
+    by_length = sorted(range(len(parts)), key=lambda k: -parts[k].size)
+    slots = {k: 1 + place for place, k in enumerate(by_length[:4]) if parts[k].size >= _LONG}
+    arrays = [np.zeros(0)] * 5
+    for k, slot in slots.items():
+        arrays[slot] = np.ascontiguousarray(parts[k], dtype=np.float64).reshape(-1)
+    arrays[0] = np.concatenate([np.zeros(0), *(part.ravel() for k, part in enumerate(parts) if k not in slots)])
     places, first = [], 0
-    for part in parts:
-        places += [first, part.shape[0], part.shape[1] if part.ndim == 2 else 1]
-        first += part.size
-    return places
+    for k, part in enumerate(parts):
+        places += [slots.get(k, 0), 0 if k in slots else first, part.shape[0], part.shape[1] if part.ndim == 2 else 1]
+        first += 0 if k in slots else part.size
+    return arrays, places
 
 
 @compiled
@@ -108,18 +128,27 @@ def place_of(plant: Plant) -> NDArray[np.float64]:
 
 
 @compiled
-def _part(plant: Plant, number: int) -> NDArray[np.float64]:
-    """Array `number` of those packed into `constants`, as a view of rows and columns."""
-    k = 3 + 3 * number
-    first, rows, columns = plant.shape[k], plant.shape[k + 1], plant.shape[k + 2]
-    return plant.constants[first : first + rows * columns].reshape((rows, columns))
+def _line(plant: Plant, number: int) -> NDArray[np.float64]:
+    """Array `number` of those that were packed, as a view of one dimension."""
+    k = 3 + 4 * number
+    slot, first = plant.shape[k], plant.shape[k + 1]
+    array = plant.constants
+    if slot == 1:
+        array = plant.long0
+    elif slot == 2:
+        array = plant.long1
+    elif slot == 3:
+        array = plant.long2
+    elif slot == 4:
+        array = plant.long3
+    return array[first : first + plant.shape[k + 2] * plant.shape[k + 3]]
 
 
 @compiled
-def _line(plant: Plant, number: int) -> NDArray[np.float64]:
-    """The same, for an array of one dimension."""
-    k = 3 + 3 * number
-    return plant.constants[plant.shape[k] : plant.shape[k] + plant.shape[k + 1]]
+def _part(plant: Plant, number: int) -> NDArray[np.float64]:
+    """The same, of rows and columns."""
+    k = 3 + 4 * number
+    return _line(plant, number).reshape((plant.shape[k + 2], plant.shape[k + 3]))
 
 
 @compiled
@@ -181,6 +210,10 @@ def execute_packed(
     shape: NDArray[np.int64],
     values: NDArray[np.floating[Any]],
     constants: NDArray[np.float64],
+    long0: NDArray[np.float64],
+    long1: NDArray[np.float64],
+    long2: NDArray[np.float64],
+    long3: NDArray[np.float64],
     tree_start: NDArray[np.int64],
     tree_rows: NDArray[np.float64],
     moving: NDArray[np.float64],
@@ -193,7 +226,7 @@ def execute_packed(
     due_s: float,
 ) -> tuple[int, int, float]:
     """`execution.execute` on a plant."""
-    plant = Plant(numbers, shape, values, constants, tree_start, tree_rows, moving, at)
+    plant = Plant(numbers, shape, values, constants, long0, long1, long2, long3, tree_start, tree_rows, moving, at)
     state, ledger, place = state_of(plant), ledger_of(plant), place_of(plant)
     node, source = node_of_plant(plant), source_of(plant)
     return execute(node, source, state, ledger, place, rows, commits, low_v, connected, horizon_s, due_s)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.engine.storage import Storage
 from simint.physics.source import LOOP
 
@@ -18,7 +18,7 @@ _SAME_PLACE = 1e-9
 _FIRST_ROOM = 64
 
 
-@compiled
+@borrowing
 def comes_back(places: NDArray[np.float64], count: int, place_s: float, trace_s: float, fruitless_s: float) -> bool:
     """Whether a power failure at `place_s` of a trace of `trace_s` brings back a state, after `count` at `places`.
 

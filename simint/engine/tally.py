@@ -87,7 +87,7 @@ class Tally:
 
     def finished(self, release: Release, start_s: float, end_s: float, power_cycles: int, workload: Workload) -> None:
         """An inference was completed."""
-        met = None if workload.deadline is None else end_s <= release.release_s + workload.deadline
+        met = workload.met(release.release_s, end_s)
         self.inferences.append(Inference(release.number, release.release_s, start_s, end_s, power_cycles, met))
 
     def runs(self, step: Step) -> int:

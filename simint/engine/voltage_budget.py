@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from simint.engine.nontermination import completes
 from simint.engine.policy import JustInTime
-from simint.engine.program import FIRST, SECOND, Program, Rows
+from simint.engine.program import FIRST, SECOND, Program, Rows, energy_of
 from simint.engine.storage import Storage
 from simint.engine.waiting import INSTANT_S
 from simint.errors import InfeasibleError, InputError
@@ -66,7 +66,7 @@ def checkpoint_thresholds(storage: Storage, program: Program, policy: JustInTime
     from there may be torn, which the run then shows.
     """
     supply = storage.supply
-    v_safe = max((lowest_start_v(storage, [rows]) for rows in distinct(program.saves)), default=storage.v_off)
+    v_safe = _safe_v(storage, distinct(program.saves))
     v_resume = supply.v_on if policy.v_resume is None else policy.v_resume
     if v_resume > storage.node.ceiling_v:
         raise InputError(
@@ -94,6 +94,19 @@ def checkpoint_thresholds(storage: Storage, program: Program, policy: JustInTime
             f"pulls the capacitor's terminals to `v_checkpoint` = {v_checkpoint:.4g} V at once"
         )
     return Thresholds(v_checkpoint, v_resume, v_safe)
+
+
+def _safe_v(storage: Storage, saves: Sequence[Rows]) -> float:
+    """The lowest voltage from which each of the saves completes; `v_off` without any.
+
+    The one that takes most energy comes first: most often the others complete from its voltage, and one look is enough.
+    """
+    nothing, node = no_source(storage.best), storage.node._replace(poll_s=0.0)
+    v_safe = storage.v_off
+    for rows in sorted(saves, key=energy_of, reverse=True):
+        if not completes(storage, nothing, node, [rows], v_safe):
+            v_safe = max(v_safe, lowest_start_v(storage, [rows]))
+    return v_safe
 
 
 def largest_interruptible_w(program: Program) -> float:

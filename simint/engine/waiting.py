@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from simint.compiled import compiled
+from simint.compiled import borrowing, compiled
 from simint.engine.execution import Ledger
 from simint.engine.program import Activity
 from simint.physics.polling import advance_on, advance_polled
@@ -19,7 +19,7 @@ INSTANT_S = 1e-12
 _SLEEP = int(Activity.SLEEP)
 
 
-@compiled
+@borrowing
 def charge(
     node: Node, source: CompiledSource, state: NodeState, high_v: float, duration_s: float, poll_s: float
 ) -> int:
@@ -29,7 +29,7 @@ def charge(
     return advance(node, source, state, 0.0, False, duration_s, -math.inf, high_v, True)[0]
 
 
-@compiled
+@borrowing
 def rest(
     node: Node,
     source: CompiledSource,
@@ -60,7 +60,7 @@ def sustains(
     return code != LOW
 
 
-@compiled
+@borrowing
 def trace_place(source: CompiledSource, state: NodeState) -> float:
     """Place in the trace, s: at equal places, what is still to come from the source is equal."""
     trace_s = state.tv[0] + state.offset_s

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
 
 import msgspec
 
@@ -38,9 +37,12 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"`{field}` must be positive and finite, got {value:g} s")
 
+    def met(self, release_s: float, end_s: float) -> bool | None:
+        """Whether an inference was in time; None where there is no deadline."""
+        return None if self.deadline is None else end_s <= release_s + self.deadline
 
-@dataclass(frozen=True, slots=True)
-class Release:
+
+class Release(msgspec.Struct, frozen=True, gc=False):
     """One inference that was asked for."""
 
     number: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from itertools import pairwise
 
@@ -41,10 +42,28 @@ class LeakageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise InputError("a leakage table needs at least two points")
 
 
+class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a part costs, in US dollars; `source`: who asks for it, for how many; `date`: when, as 2026-01-31."""
+
+    usd: float
+    source: str
+    date: str
+
+    def __post_init__(self) -> None:
+        if not 0 < self.usd < math.inf:
+            raise InputError(f"`usd` must be positive and finite, got {self.usd:g}")
+        if not self.source.strip():
+            raise InputError("`source` must say whose price it is: prices differ by seller and number")
+        try:
+            datetime.date.fromisoformat(self.date)
+        except ValueError:
+            raise InputError(f"`date` must be a day such as 2026-01-31, got {self.date!r}") from None
+
+
 class Capacitor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Storage capacitor: capacitance, leakage as a parallel resistance or a table, `esr`, highest voltage it may see.
 
-    `volume_mm3`: for studies that trade size; absent where nobody said.
+    `volume_mm3`, `price`: for studies that trade size or cost; absent where nobody said.
     """
 
     capacitance: Farad
@@ -54,6 +73,7 @@ class Capacitor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     derating: Derating | None = None
     rated_voltage: Volt = math.inf
     volume_mm3: float | None = None
+    price: Price | None = None
     name: str = ""
     source: str = ""
 
@@ -74,13 +94,13 @@ class Capacitor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def in_parallel(capacitor: Capacitor, count: int) -> Capacitor:
-    """`count` equal capacitors side by side: `count` times the charge, the leakage and the volume, a `count`-th `esr`.
+    """`count` equal ones side by side: `count` times charge, leakage, volume and price, a `count`-th of `esr`.
 
     Raises InputError for a `count` below 1.
     """
     if count < 1:
         raise InputError(f"`parallel` must be at least 1, got {count}")
-    table = capacitor.leakage_table
+    table, price = capacitor.leakage_table, capacitor.price
     if table is not None:
         table = LeakageTable(voltage=table.voltage, current=tuple(count * ampere for ampere in table.current))
     return msgspec.structs.replace(
@@ -90,7 +110,15 @@ def in_parallel(capacitor: Capacitor, count: int) -> Capacitor:
         leakage_table=table,
         esr=capacitor.esr / count,
         volume_mm3=None if capacitor.volume_mm3 is None else count * capacitor.volume_mm3,
+        price=None if price is None else msgspec.structs.replace(price, usd=count * price.usd),
     )
+
+
+def resized(capacitor: Capacitor, capacitance: float) -> Capacitor:
+    """Another capacitance, and all else the same; what such a part measures and costs, nobody said."""
+    if capacitance == capacitor.capacitance:
+        return capacitor
+    return msgspec.structs.replace(capacitor, capacitance=capacitance, volume_mm3=None, price=None)
 
 
 def capacitance_steps(capacitor: Capacitor) -> tuple[tuple[float, ...], tuple[float, ...]]:

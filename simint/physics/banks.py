@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from simint.compiled import compiled
+from simint.compiled import borrowing, compiled
 from simint.hardware.bank import Wiring
 from simint.physics.state import LEAKED, SWITCH_LOSS, NodeState
 from simint.physics.wiring import FARAD, LEAK_S, Node
@@ -19,13 +19,13 @@ _STEP, _SINCE, _FIRST = 0, 1, 2
 _OUT, _SERIES = int(Wiring.OUT), int(Wiring.SERIES)
 
 
-@compiled
+@borrowing
 def up_at(node: Node, state: NodeState) -> float:
     """The voltage at which the next step up is taken; infinite on the last."""
     return node.v_up if state.banks[_STEP] + 1 < node.steps.shape[0] else math.inf
 
 
-@compiled
+@borrowing
 def down_at(node: Node, state: NodeState) -> float:
     """The voltage at which a step down is taken; minus infinity on the first."""
     return node.v_down if state.banks[_STEP] > 0 else -math.inf
@@ -59,7 +59,7 @@ def joined_node(node: Node, state: NodeState) -> Node:
     )
 
 
-@compiled
+@borrowing
 def change_step(node: Node, state: NodeState, by: int) -> None:
     """Go a step up or down the ladder: banks whose wiring changes leave the node, and come back as they are then."""
     settle_banks(node, state)
@@ -81,7 +81,7 @@ def change_step(node: Node, state: NodeState, by: int) -> None:
     _share(node, state)
 
 
-@compiled
+@borrowing
 def settle_banks(node: Node, state: NodeState) -> None:
     """Bring the voltages of all cells up to the present time; what leaked from those that are out is booked."""
     step, seconds = int(state.banks[_STEP]), state.tv[0] - state.banks[_SINCE]
@@ -95,7 +95,7 @@ def settle_banks(node: Node, state: NodeState) -> None:
     _share(node, state)
 
 
-@compiled
+@borrowing
 def banks_j(node: Node, state: NodeState) -> float:
     """Energy in all banks at the time they were last settled, J."""
     total = 0.0
@@ -104,7 +104,7 @@ def banks_j(node: Node, state: NodeState) -> float:
     return total
 
 
-@compiled
+@borrowing
 def _share(node: Node, state: NodeState) -> None:
     """The cells of connected banks share the voltage of the node."""
     step = int(state.banks[_STEP])
@@ -114,7 +114,7 @@ def _share(node: Node, state: NodeState) -> None:
             state.banks[_FIRST + k] = state.tv[1] / (node.banks[k, _CELLS] if wiring == _SERIES else 1.0)
 
 
-@compiled
+@borrowing
 def _equivalent(node: Node, k: int, wiring: int) -> tuple[float, float]:
     """Capacitance F and leakage S that bank `k` adds to the node."""
     cells, farad, leak_s = node.banks[k]

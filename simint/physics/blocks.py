@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.physics.harvest_tree import ENERGY, FANOUT, LOWEST, MOMENT1, MOMENT2, SHIFT, block_seconds
 from simint.physics.source import CompiledSource
 
@@ -28,7 +28,7 @@ class Ahead(NamedTuple):
     segments: int
 
 
-@compiled
+@borrowing
 def piece_ahead(source: CompiledSource, k: int, seconds: float, whole: bool) -> Ahead:
     """The next `seconds` of segment `k`; `whole`: up to its end."""
     p, t = np.float64(source.values[k]), seconds
@@ -38,7 +38,7 @@ def piece_ahead(source: CompiledSource, k: int, seconds: float, whole: bool) -> 
     return Ahead(t, p * t, 0.5 * p * t * t, p * t * t * t / 6.0, p, taken, offered, 1 if whole else 0)
 
 
-@compiled
+@borrowing
 def level_at(source: CompiledSource, k: int) -> int:
     """The highest level of the tree at which a block starts with segment `k`."""
     level, levels = 0, source.tree.start.size - 1
@@ -47,7 +47,7 @@ def level_at(source: CompiledSource, k: int) -> int:
     return level
 
 
-@compiled
+@borrowing
 def blocks_ahead(source: CompiledSource, k: int, level: int, longest: float) -> Ahead:
     """Consecutive blocks of `level` from segment `k`, up to the next start of a higher block or `longest` seconds."""
     shift = SHIFT * level

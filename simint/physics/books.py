@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.physics.source import CONVERTED, CompiledSource, available_w
 from simint.physics.state import (
     AVAILABLE,
@@ -28,7 +28,7 @@ class Stretch(NamedTuple):
     inner_j2: float
 
 
-@compiled
+@borrowing
 def book_stretch(
     source: CompiledSource, state: NodeState, setting: Setting, load: Load, segment: int, alive: bool, done: Stretch
 ) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.physics.blocks import Ahead, blocks_ahead, level_at, piece_ahead
 from simint.physics.harvest_tree import SHIFT
 from simint.physics.source import CompiledSource, no_element, segment_end
@@ -50,7 +50,7 @@ class Crossing(NamedTuple):
     clamped: bool
 
 
-@compiled
+@borrowing
 def walk_blocks(
     node: Node, source: CompiledSource, state: NodeState, load: Load, left: float, low_v: float, high_v: float
 ) -> float:
@@ -129,7 +129,7 @@ def walk_blocks(
     return walked
 
 
-@compiled
+@borrowing
 def _cross(x: Crossing, v: float, eta: float, ahead: Ahead, decay: float) -> tuple[float, float, float]:
     """One stretch without an event: the voltage at its end, its mean, and the energy that leaked, J.
 
@@ -149,7 +149,7 @@ def _cross(x: Crossing, v: float, eta: float, ahead: Ahead, decay: float) -> tup
     return math.sqrt(2.0 * e / c), mean_v, decay * je
 
 
-@compiled
+@borrowing
 def _reach(x: Crossing, v: float, gain_w: float) -> float:
     """How long the next stretch may probably be, if the harvest goes on as it was; `_may_cross` decides."""
     e = 0.5 * x.capacitance * v * v
@@ -160,7 +160,7 @@ def _reach(x: Crossing, v: float, gain_w: float) -> float:
     return 0.85 * min(longest, e * math.sqrt(32.0 * _SPREAD_LIMIT / (abs(x.drain_a) * v * moved_w)))
 
 
-@compiled
+@borrowing
 def _may_cross(x: Crossing, v: float, lowest_w: float, gain: float, t: float) -> bool:
     """Whether no event can be met while `gain` joule come in during `t` seconds, and one step is accurate.
 

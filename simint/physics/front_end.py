@@ -28,6 +28,9 @@ from simint.trace.source import CurrentSource, CurveSource, PowerSource, Theveni
 
 _ENDS = {TraceEnd.LOOP: LOOP, TraceEnd.HOLD: HOLD, TraceEnd.STOP: STOP}
 _NONE: Array = np.zeros(0)
+# Up to so many segments values become double precision, whatever the recording has: every type has loops of its own,
+# and compiling them takes a minute. Longer traces would take too much memory.
+_LONG = 1 << 22
 
 
 def compile_source(trace: PowerTrace, supply: Supply) -> CompiledSource:
@@ -47,18 +50,18 @@ def compile_source(trace: PowerTrace, supply: Supply) -> CompiledSource:
         )
     if isinstance(source, TheveninSource):
         _require_reach(supply, float(source.voltage_v.max()), drop_v, trace.name)
-        values = np.array(source.voltage_v)
+        values = _own(source.voltage_v)
         ohm = np.atleast_1d(np.array(source.resistance_ohm, dtype=np.float64))
         return bare._replace(link=THEVENIN, values=values, resistance=ohm, drop_v=drop_v, peak=float(values.max()))
     if isinstance(source, CurrentSource):
         _require_reach(supply, source.compliance_v, drop_v, trace.name)
-        values = np.array(source.current_a)
+        values = _own(source.current_a)
         limit_v, peak = source.compliance_v, float(values.max())
         return bare._replace(link=CURRENT, values=values, limit_v=limit_v, drop_v=drop_v, peak=peak)
     assert isinstance(source, CurveSource)
     knee_v = np.atleast_2d(np.array(source.voltage_v, dtype=np.float64))
     _require_reach(supply, float(knee_v[:, -1].max()), drop_v, trace.name)
-    values, knee_i = np.array(max_power_w(source)), np.array(source.current_a)
+    values, knee_i = _own(max_power_w(source)), np.array(source.current_a)
     peak = float(values.max())
     return bare._replace(link=CURVE, values=values, knee_v=knee_v, knee_i=knee_i, drop_v=drop_v, peak=peak)
 
@@ -67,7 +70,7 @@ def _converted(trace: PowerTrace, boost: Boost, supply_name: str) -> CompiledSou
     """Power behind a boost charger; the trace's segments are cut where its tracker samples."""
     plain = boost.table is None and boost.mppt is None and boost.cold_start is None and boost.input_min == 0.0
     if plain:
-        values = np.array(max_power_w(trace.source))
+        values = _own(max_power_w(trace.source))
         bare = _bare(trace)._replace(values=values, efficiency=boost.efficiency, peak=float(values.max()))
         return bare._replace(tree=build_harvest_tree(values, bare.step_s, bare.edges_s))
     points = operating_points(trace, boost.mppt, boost.source_voltage)
@@ -137,6 +140,11 @@ def _bare(trace: PowerTrace) -> CompiledSource:
         end=_ENDS[trace.end],
         tree=build_harvest_tree(_NONE, 1.0, _NONE),
     )
+
+
+def _own(values: Array) -> Array:
+    """A copy of a trace's values."""
+    return np.array(values, dtype=values.dtype if values.size > _LONG else np.float64)
 
 
 def _require_reach(supply: Supply, highest_v: float, drop_v: float, trace_name: str) -> None:

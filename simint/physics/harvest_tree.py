@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 
 SHIFT = 4  # blocks double by bits, so that a row is found by shifting
 FANOUT = 1 << SHIFT
@@ -65,7 +65,7 @@ def build_harvest_tree(
     return tree
 
 
-@compiled
+@borrowing
 def block_seconds(level: int, block: int, step_s: float, edges_s: NDArray[np.floating[Any]]) -> float:
     """Length of a block of `level` (0: a segment)."""
     width = 1 << (SHIFT * level)
@@ -74,7 +74,7 @@ def block_seconds(level: int, block: int, step_s: float, edges_s: NDArray[np.flo
     return float(edges_s[(block + 1) * width] - edges_s[block * width])
 
 
-@compiled
+@borrowing
 def _fill_lowest(power_w: Any, step_s: float, edges_s: Any, tree: HarvestTree) -> None:
     for block in range(tree.start[1]):
         energy = moment1 = moment2 = 0.0
@@ -89,7 +89,7 @@ def _fill_lowest(power_w: Any, step_s: float, edges_s: Any, tree: HarvestTree) -
         _store(tree.rows[block], energy, moment1, moment2, lowest)
 
 
-@compiled
+@borrowing
 def _sum_lowest(power_w: Any, step_s: float, edges_s: Any, sums: Any) -> None:
     for block in range(sums.size):
         energy = 0.0
@@ -99,7 +99,7 @@ def _sum_lowest(power_w: Any, step_s: float, edges_s: Any, sums: Any) -> None:
         sums[block] = energy
 
 
-@compiled
+@borrowing
 def _fill_level(level: int, step_s: float, edges_s: Any, tree: HarvestTree) -> None:
     below, here = tree.start[level - 1], tree.start[level]
     for block in range(tree.start[level + 1] - here):
@@ -115,6 +115,6 @@ def _fill_level(level: int, step_s: float, edges_s: Any, tree: HarvestTree) -> N
         _store(tree.rows[here + block], energy, moment1, moment2, lowest)
 
 
-@compiled
+@borrowing
 def _store(row: Any, energy: float, moment1: float, moment2: float, lowest: float) -> None:
     row[ENERGY], row[MOMENT1], row[MOMENT2], row[LOWEST] = energy, moment1, moment2, lowest

@@ -22,7 +22,7 @@ import math
 
 import numpy as np
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 
 # Ratio of the series: below 0.4 a term falls under 1e-17 of the sum within 43 terms.
 _RATIO = 0.4
@@ -37,13 +37,13 @@ _MAX_HOPS = 200
 _NOTHING_V = 1e-100
 
 
-@compiled
+@borrowing
 def net_power(v: float, a: float, b: float, d: float) -> float:
     """Q(V): power in W flowing into the capacitor at voltage `v`."""
     return a + (b - d * v) * v
 
 
-@compiled
+@borrowing
 def direction(v: float, a: float, b: float, d: float) -> float:
     """Positive where the voltage rises, negative where it falls, 0 at rest; right at v = 0 too, where Q may vanish."""
     if a != 0.0:
@@ -51,7 +51,7 @@ def direction(v: float, a: float, b: float, d: float) -> float:
     return b - d * v
 
 
-@compiled
+@borrowing
 def stays_signed(v0: float, v1: float, a: float, b: float, d: float) -> bool:
     """Whether the voltage moves from `v0` towards `v1` and meets no equilibrium on the way (ends included)."""
     q0, q1 = direction(v0, a, b, d), direction(v1, a, b, d)
@@ -65,7 +65,7 @@ def stays_signed(v0: float, v1: float, a: float, b: float, d: float) -> bool:
     return not (v1 <= top <= v0 and net_power(top, a, b, d) >= -_TOUCH * abs(a))
 
 
-@compiled
+@borrowing
 def integrals(v0: float, v1: float, a: float, b: float, d: float, c: float) -> tuple[float, float, float]:
     """Time in s, J1 in V*s and J2 in V^2*s of the way from `v0` to `v1`; the caller knows that Q keeps its sign.
 
@@ -115,7 +115,7 @@ def integrals(v0: float, v1: float, a: float, b: float, d: float, c: float) -> t
     return c * t, c * j1, c * j2
 
 
-@compiled
+@borrowing
 def time_between(v0: float, v1: float, a: float, b: float, d: float, c: float) -> float:
     """Time in s to go from `v0` to `v1`; infinite where the voltage never gets there."""
     if v0 == v1:
@@ -125,7 +125,7 @@ def time_between(v0: float, v1: float, a: float, b: float, d: float, c: float) -
     return float(integrals(v0, v1, a, b, d, c)[0])
 
 
-@compiled
+@borrowing
 def _guess(v: float, dt: float, a: float, b: float, d: float, c: float) -> float:
     """Voltage after `dt` by the locally linearised equation, in V or in energy, whichever is nearer to linear."""
     if a == 0.0:  # linear in V: the guess is exact
@@ -140,7 +140,7 @@ def _guess(v: float, dt: float, a: float, b: float, d: float, c: float) -> float
     return math.sqrt(squared) if squared > 0.0 else 0.0
 
 
-@compiled
+@borrowing
 def _relaxation(x: float) -> float:
     """(exp(x) - 1)/x, limited so that an unstable linearisation cannot run away."""
     if abs(x) < 1e-9:
@@ -148,7 +148,7 @@ def _relaxation(x: float) -> float:
     return math.expm1(min(x, 1.0)) / x if x < 1.0 else 1.718281828459045
 
 
-@compiled
+@borrowing
 def flow(
     v0: float, dt: float, target: float, a: float, b: float, d: float, c: float
 ) -> tuple[float, float, float, float, bool]:
@@ -198,7 +198,7 @@ def flow(
     return dt, v, j1 + v * left, j2 + v * v * left, False
 
 
-@compiled
+@borrowing
 def _same_side(v: float, goal: float, left: float, a: float, b: float, d: float) -> bool:
     """No equilibrium between two voltages of one trajectory, in whichever time direction it is travelled."""
     if left >= 0.0:

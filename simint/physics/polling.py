@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.physics.source import CompiledSource
 from simint.physics.state import HIGH, LOW, NEVER, TIME, NodeState
 from simint.physics.stepping import advance
 from simint.physics.wiring import Node
 
 
-@compiled
+@borrowing
 def advance_polled(
     node: Node,
     source: CompiledSource,
@@ -50,7 +50,7 @@ def advance_polled(
             return code, passed_s
 
 
-@compiled
+@borrowing
 def advance_on(
     node: Node,
     source: CompiledSource,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.physics.books import book_stretch
 from simint.physics.source import CONVERTED, CURRENT, HOLD, CompiledSource, element_at, no_element
 from simint.physics.state import (
@@ -58,7 +58,7 @@ class Stand(NamedTuple):
     held_v: float
 
 
-@compiled
+@borrowing
 def advance_behind_esr(
     node: Node,
     source: CompiledSource,
@@ -133,7 +133,7 @@ def advance_behind_esr(
             return HIGH if heading > 0.0 else LOW, passed_s
 
 
-@compiled
+@borrowing
 def stand_at(
     node: Node, source: CompiledSource, segment: int, alive: bool, v: float, rising: bool, load: Load
 ) -> Stand:
@@ -177,13 +177,13 @@ def stand_at(
         here = below
 
 
-@compiled
+@borrowing
 def terminals_at(stand: Stand, r: float, v: float) -> Point:
     """The terminals in front of a capacitor at `v`."""
     return point_at(stand.here, r, v) if stand.kind == FREE else held_point(r, v, stand.held_v)
 
 
-@compiled
+@borrowing
 def _target(stand: Stand, r: float, heading: float, low_v: float, high_v: float) -> tuple[float, bool]:
     """The capacitor's voltage at which something changes next, and whether it is at a threshold of the terminals."""
     target = stand.high_v if heading > 0.0 else max(stand.low_v, 0.0)
@@ -198,7 +198,7 @@ def _target(stand: Stand, r: float, heading: float, low_v: float, high_v: float)
     return target, False
 
 
-@compiled
+@borrowing
 def _book(
     source: CompiledSource,
     state: NodeState,

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 
 _X, _W = (0.5 * array for array in np.polynomial.legendre.leggauss(4))
 _X0, _X1, _X2, _X3 = (float(x) + 0.5 for x in _X)
@@ -26,7 +26,7 @@ _REMAINDER = 1e-5
 _TRIALS = 3
 
 
-@compiled
+@borrowing
 def short_way(v: float, dt: float, a: float, b: float, d: float, c: float) -> tuple[bool, float, float, float]:
     """Follow C*V*dV/dt = a + b*V - d*V**2 from `v` > 0 for `dt` seconds: whether it was short, voltage, J1 and J2.
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.physics.harvest_tree import HarvestTree
 
 Array = NDArray[np.floating[Any]]
@@ -65,13 +65,13 @@ class Element(NamedTuple):
     taken_w: float
 
 
-@compiled
+@borrowing
 def no_element() -> Element:
     """Nothing is connected."""
     return Element(0.0, 0.0, 0.0, 0.0, np.inf, 0.0)
 
 
-@compiled
+@borrowing
 def element_at(source: CompiledSource, segment: int, v: float, rising: bool) -> Element:
     """The source element of `segment` around the capacitor voltage `v`; at a bend the side one is heading for."""
     if source.link == CONVERTED:
@@ -103,7 +103,7 @@ def element_at(source: CompiledSource, segment: int, v: float, rising: bool) -> 
     return Element(0.0, 0.0, 0.0, max(source.knee_v[row, points - 1] - source.drop_v, 0.0), np.inf, 0.0)
 
 
-@compiled
+@borrowing
 def available_w(source: CompiledSource, segment: int) -> float:
     """Power at the maximum power point of a segment, W."""
     if source.link == THEVENIN:
@@ -116,7 +116,7 @@ def available_w(source: CompiledSource, segment: int) -> float:
     return np.float64(source.values[segment])
 
 
-@compiled
+@borrowing
 def segment_end(source: CompiledSource, segment: int) -> float:
     """End of a segment in trace time, s."""
     if source.step_s > 0.0:
@@ -124,7 +124,7 @@ def segment_end(source: CompiledSource, segment: int) -> float:
     return float(source.edges_s[segment + 1])
 
 
-@compiled
+@borrowing
 def segment_at(source: CompiledSource, trace_time_s: float) -> int:
     """The segment that holds a trace time within one pass."""
     if source.step_s > 0.0:

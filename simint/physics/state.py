@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.physics.source import LOOP, CompiledSource, segment_at, segment_end
 
 # Why the node stopped: the time is over, the lower or upper voltage is met, or nothing will ever happen again.
@@ -47,7 +47,7 @@ def copy_state(state: NodeState) -> NodeState:
     return NodeState(state.tv.copy(), state.at.copy(), state.supply_j.copy(), state.offset_s, state.banks.copy())
 
 
-@compiled
+@borrowing
 def locate(source: CompiledSource, state: NodeState) -> None:
     """Find the segment of the present time afresh (at the start, and after time that passed without the source)."""
     trace_time = state.tv[0] + state.offset_s
@@ -59,13 +59,13 @@ def locate(source: CompiledSource, state: NodeState) -> None:
         state.at[0], state.at[1] = 0, passes + 1
 
 
-@compiled
+@borrowing
 def pass_start(source: CompiledSource, state: NodeState) -> float:
     """Simulation time at which the present pass of the trace began."""
     return float(state.at[1] * source.duration_s - state.offset_s)
 
 
-@compiled
+@borrowing
 def segment_stop(source: CompiledSource, state: NodeState) -> float:
     """Simulation time at which the present segment ends; steps on where that time is reached."""
     while True:

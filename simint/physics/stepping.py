@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from simint.compiled import compiled
+from simint.compiled import borrowing, compiled
 from simint.physics.banks import change_step, down_at, joined_node, up_at
 from simint.physics.books import Stretch, book_stretch
 from simint.physics.crossing import walk_blocks
@@ -19,7 +19,7 @@ from simint.physics.state import HIGH, LOW, NEVER, SPILLED, TIME, NodeState, seg
 from simint.physics.wiring import Load, Node, Setting, load_of, setting_at
 
 
-@compiled
+@borrowing
 def advance(
     node: Node,
     source: CompiledSource,
@@ -45,7 +45,7 @@ def advance(
     return advance_capacitor(node, source, state, load, duration_s, low_v, high_v, connected)
 
 
-@compiled
+@borrowing
 def is_plain(node: Node, state: NodeState) -> bool:
     """Whether `advance_capacitor` is all there is, for callers in a hurry: no series resistance, no banks."""
     return node.esr == 0.0 and state.banks.size == 0
@@ -78,7 +78,7 @@ def _advance_ladder(
             return code, duration_s if code == TIME else passed_s
 
 
-@compiled
+@borrowing
 def advance_capacitor(
     node: Node,
     source: CompiledSource,
@@ -158,19 +158,19 @@ def advance_capacitor(
             left -= dt
 
 
-@compiled
+@borrowing
 def _heading(here: Setting, v: float) -> float:
     """Positive where the voltage rises."""
     return float(direction(v, here.a, here.b - here.leak_a, here.d + here.leak_s))
 
 
-@compiled
+@borrowing
 def _net(here: Setting, v: float) -> float:
     """Power flowing into the capacitor, W."""
     return float(net_power(v, here.a, here.b - here.leak_a, here.d + here.leak_s))
 
 
-@compiled
+@borrowing
 def _book_rest(
     source: CompiledSource, state: NodeState, here: Setting, load: Load, segment: int, alive: bool, dt: float, v: float
 ) -> None:

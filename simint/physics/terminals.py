@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.physics.books import Stretch
 from simint.physics.wiring import Setting
 
@@ -53,25 +53,25 @@ class Passage(NamedTuple):
     current_squared: float
 
 
-@compiled
+@borrowing
 def inflow(here: Setting, u: float) -> float:
     """Current into the terminals, A."""
     return here.a / u + here.b - here.d * u if here.a != 0.0 else here.b - here.d * u
 
 
-@compiled
+@borrowing
 def inner_voltage(here: Setting, r: float, u: float) -> float:
     """The capacitor's own voltage behind terminals at `u`."""
     return float(u - r * inflow(here, u))
 
 
-@compiled
+@borrowing
 def lowest_terminal(here: Setting, r: float) -> float:
     """The terminal voltage at which a constant-power load makes it collapse, V; 0 where nothing collapses."""
     return math.sqrt(-here.a * r / (1.0 + r * here.d)) if here.a < 0.0 else 0.0
 
 
-@compiled
+@borrowing
 def point_at(here: Setting, r: float, v: float) -> Point:
     """The terminals in front of a capacitor at `v`, which must not lie below the collapse."""
     lead, linear = 1.0 + r * here.d, v + r * here.b
@@ -81,19 +81,19 @@ def point_at(here: Setting, r: float, v: float) -> Point:
     return Point(v, u, (push + here.b - here.d * v) / lead)
 
 
-@compiled
+@borrowing
 def held_point(r: float, v: float, u: float) -> Point:
     """The terminals where something holds them at `u`."""
     return Point(v, u, (u - v) / r)
 
 
-@compiled
+@borrowing
 def climbing(here: Setting, at: Point) -> float:
     """Positive where the capacitor's voltage rises, negative where it falls."""
     return float(at.i - here.leak_a - here.leak_s * at.v)
 
 
-@compiled
+@borrowing
 def at_rest(at: Point, seconds: float) -> Passage:
     """A stretch in which nothing moves."""
     t = seconds
@@ -104,14 +104,14 @@ def at_rest(at: Point, seconds: float) -> Passage:
     )
 
 
-@compiled
+@borrowing
 def _plus(one: Passage, other: Passage) -> Passage:
     a, b = one.stretch, other.stretch
     both = Stretch(a.seconds + b.seconds, a.j1 + b.j1, a.j2 + b.j2, a.inner_j1 + b.inner_j1, a.inner_j2 + b.inner_j2)
     return Passage(both, one.charge + other.charge, one.current_squared + other.current_squared)
 
 
-@compiled
+@borrowing
 def _passage(here: Setting, r: float, start: Point, h: float) -> tuple[float, Passage]:
     """The capacitor's voltage after the terminals moved by `h`, and all integrals; `h` is short against the poles."""
     a, d, u0 = here.a, here.d, start.u
@@ -136,7 +136,7 @@ def _passage(here: Setting, r: float, start: Point, h: float) -> tuple[float, Pa
     return start.v + (1.0 + r * slope) * h, passed
 
 
-@compiled
+@borrowing
 def _way_to(here: Setting, r: float, start: Point, goal: Point) -> float:
     """How far the terminals move from one point to the other: by the capacitor's voltage, whose way is known better."""
     w = 1.0 + r * here.d
@@ -146,7 +146,7 @@ def _way_to(here: Setting, r: float, start: Point, goal: Point) -> float:
     return (goal.v - start.v) / (w + bend)
 
 
-@compiled
+@borrowing
 def _longest_hop(here: Setting, r: float, start: Point) -> float:
     """How far a hop may go, against the distance to the nearest zero of N and to u = 0; 0 at an equilibrium."""
     g, lead, u, rise = here.leak_s, 1.0 + here.leak_s * r, start.u, climbing(here, start)
@@ -163,7 +163,7 @@ def _longest_hop(here: Setting, r: float, start: Point) -> float:
     return min(_RATIO / (abs(n1 / n0) + math.sqrt(abs(n2 / n0))), 0.5 * u)
 
 
-@compiled
+@borrowing
 def follow(here: Setting, r: float, v0: float, seconds: float, target: float) -> tuple[float, Passage, bool]:
     """Follow the capacitor from `v0` for `seconds` or until `target`, which lies ahead, whichever comes first.
 
@@ -197,13 +197,13 @@ def follow(here: Setting, r: float, v0: float, seconds: float, target: float) ->
     return short_of(target, start.v, v0), passed, False
 
 
-@compiled
+@borrowing
 def short_of(target: float, v: float, v0: float) -> float:
     """`v`, which was not to reach `target` on the way from `v0`: rounding does not take it there."""
     return float(np.nextafter(target, v0)) if (v - target) * (v0 - target) <= 0.0 else v
 
 
-@compiled
+@borrowing
 def _within(here: Setting, r: float, start: Point, hop: float, whole: Passage, seconds: float) -> tuple[float, Passage]:
     """The part of a hop that takes `seconds`: Newton's method on the time, kept inside a shrinking bracket."""
     low, high, x = 0.0, 1.0, seconds / whole.stretch.seconds
@@ -229,7 +229,7 @@ def _within(here: Setting, r: float, start: Point, hop: float, whole: Passage, s
     return v, step
 
 
-@compiled
+@borrowing
 def hold(here: Setting, r: float, v0: float, u: float, seconds: float, target: float) -> tuple[float, Passage, bool]:
     """Follow the capacitor behind terminals held at `u`, for `seconds` or until `target`; returned as by `follow`.
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.hardware.bank import wirings
 from simint.hardware.capacitor import Capacitor, capacitance_steps
 from simint.hardware.efficiency import EfficiencyTable
@@ -136,7 +136,7 @@ def _gains(regulator: Any, table: EfficiencyTable | None, edges: NDArray[np.floa
     return np.full((edges.size, 1), 1.0 / efficiency)
 
 
-@compiled
+@borrowing
 def load_of(node: Node, power_w: float, on: bool) -> Load:
     """A constant-power device behind the node's regulator."""
     column = 0
@@ -147,7 +147,7 @@ def load_of(node: Node, power_w: float, on: bool) -> Load:
     return Load(power_w, on, column)
 
 
-@compiled
+@borrowing
 def bin_at(node: Node, v: float, rising: bool) -> int:
     """The bin of a capacitor voltage; at an edge the one it is heading for."""
     k, last = 0, node.bins.shape[0] - 1
@@ -156,13 +156,13 @@ def bin_at(node: Node, v: float, rising: bool) -> int:
     return k
 
 
-@compiled
+@borrowing
 def capacitance_at(node: Node, v: float) -> float:
     """dQ/dV at a voltage, F; at an edge that of the bin above."""
     return float(node.bins[bin_at(node, v, True), FARAD])
 
 
-@compiled
+@borrowing
 def stored_at(node: Node, v: float) -> float:
     """Energy in the capacitor at its own voltage `v`, J."""
     total, last = 0.0, node.bins.shape[0] - 1
@@ -175,7 +175,7 @@ def stored_at(node: Node, v: float) -> float:
     return total
 
 
-@compiled
+@borrowing
 def setting_at(
     node: Node, source: CompiledSource, segment: int, connected: bool, v: float, rising: bool, load: Load
 ) -> Setting:
@@ -184,7 +184,7 @@ def setting_at(
     return join(node, element, bin_at(node, v, rising), load)
 
 
-@compiled
+@borrowing
 def join(node: Node, element: Element, k: int, load: Load) -> Setting:
     """Bin `k` and a source element under a load."""
     low = node.bins[k, EDGE]

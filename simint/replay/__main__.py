@@ -21,7 +21,9 @@ from simint.units import parse_quantity
 
 if TYPE_CHECKING:
     from simint.engine.observer import Observer
+    from simint.replay.case import Replay
     from simint.report.timeline.recorder import TimelineRecorder
+    from simint.scenario import Scenario
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,6 +49,7 @@ def _run(arguments: argparse.Namespace) -> int:
             observers.append(timeline)
         with Progress(scenario) as progress:
             result = replay(scenario, [*observers, progress], interrupted)
+        _say_if_replaced(scenario, result)
         summary = summary_data(result)
         if timeline is not None:
             timeline.finish(result.run, run_title(summary).replace("\n", ": "), msgspec.to_builtins(summary))
@@ -61,6 +64,15 @@ def _run(arguments: argparse.Namespace) -> int:
         if timeline is not None:
             print(f"timeline in {arguments.timeline}: {timeline.remark}")
     return INTERRUPTED if summary.partial else 0
+
+
+def _say_if_replaced(scenario: Scenario, result: Replay) -> None:
+    """A line on stderr where the compiled engine was asked for and could not do it."""
+    from simint.engine.engines import Engine, EngineChoice
+
+    if scenario.engine is EngineChoice.COMPILED and result.run.engine is Engine.EVENT:
+        why = "--out and --timeline need every event, and a very long inference more steps than the compiled one holds"
+        print(f"note: the event engine made this run: {why}", file=sys.stderr)
 
 
 @contextmanager

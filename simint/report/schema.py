@@ -174,12 +174,16 @@ class NonterminationSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """One replay. `partial`: it was interrupted and shows what was done until then. `limit`: the kind of `hint`."""
+    """One replay. `partial`: it was interrupted and shows what was done until then. `limit`: the kind of `hint`.
+
+    `engine`: which engine made it, `compiled` or `event`.
+    """
 
     format: str
     simint: str
     verdict: str
     partial: bool
+    engine: str
     note: str
     limit: str
     hint: str

@@ -43,6 +43,7 @@ def summary_data(replay: Replay) -> Summary:
         simint=metadata.version("simint"),
         verdict=run.verdict.value,
         partial=run.verdict is Verdict.INTERRUPTED,
+        engine=run.engine.value,
         note=run.note,
         limit=find_limit(run, scenario.workload.period is not None).value,
         hint=hint(run, scenario, replay.parts.supply),

@@ -92,7 +92,7 @@ def _inputs(summary: Summary) -> str:
     chosen = f", designs: best {inputs.objective}" if inputs.objective else ""
     return (
         f"{inputs.network} on {inputs.platform}, policy {policy}{chosen}; trace {inputs.trace}, "
-        f"supply {inputs.supply}, {capacitor}, {inputs.v_on_v:g}/{inputs.v_off_v:g} V"
+        f"supply {inputs.supply}, {capacitor}, {inputs.v_on_v:g}/{inputs.v_off_v:g} V; {summary.engine} engine"
     )
 
 

@@ -65,8 +65,8 @@ def run_study(
     `again`: points that ended in an error too. `shown`: with a progress bar on stderr. KeyboardInterrupt leaves all
     that was done in the file. Raises InputError as `session.run_study`.
     """
-    from simint.whatif.pool import Where
     from simint.whatif.session import run_study as compute
+    from simint.workers.pool import Where
 
     if compute(study, Path(file), Where(jobs, cluster), again=again, shown=shown).interrupted:
         raise KeyboardInterrupt
@@ -89,8 +89,8 @@ def bisect(
 
     See `search.thresholds`; the other arguments are those of `whatif`.
     """
-    from simint.whatif.pool import Where
     from simint.whatif.search import make_search, thresholds
+    from simint.workers.pool import Where
 
     search = make_search(
         _scenario(scenario),

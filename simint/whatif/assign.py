@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from simint.errors import InputError
-from simint.hardware.capacitor import Capacitor, in_parallel, stored_j
+from simint.hardware.capacitor import Capacitor, in_parallel, resized, stored_j
 from simint.hardware.supply import Supply
 from simint.scenario import DesignChoice, Scenario, TraceChoice
 from simint.trace.readers.options import NO_OPTIONS
@@ -187,8 +187,10 @@ def _capacitor(supply: Supply, base: Scenario, resolved: Resolved, values: Mappi
 
 
 def _sized(capacitor: Capacitor, capacitance: float) -> Capacitor:
-    sized: Capacitor = _replaced(capacitor, {"capacitance": capacitance}, "capacitor")
-    return sized
+    try:
+        return resized(capacitor, capacitance)
+    except InputError as error:
+        raise InputError(f"capacitor: {error}") from None
 
 
 def _same_energy(capacitor: Capacitor, v_on: float, v_off: float, reference: Supply) -> Capacitor:

@@ -115,6 +115,7 @@ METRICS: tuple[Metric, ...] = (
     # The supply as it was: variations, `hold` and parts in parallel applied
     _number("capacitance_f", "F", "less", "nominal capacitance of the storage capacitor"),
     _number("capacitor_mm3", "mm3", "less", "its volume; None where the part does not say"),
+    _number("capacitor_usd", "USD", "less", "its price; None where the part does not say"),
     _number("v_on_v", "V", "", "turn-on threshold"),
     _number("v_off_v", "V", "", "turn-off threshold"),
     _number("swing_j", "J", "", "energy stored between v_on and v_off"),
@@ -134,7 +135,7 @@ def metrics_of(run: Run, scenario: Scenario, supply: Supply) -> dict[str, Metric
     latency, book, kept, cause = latency_of(run.finished), run.energy, run.checkpoints, run.nontermination
     committed = sum(layer.tiles_committed for layer in run.layers)
     lost = sum(layer.tiles_lost for layer in run.layers)
-    found: dict[str, MetricValue] = {f"{term}_j": amount for term, amount in dataclasses.asdict(book).items()}
+    found: dict[str, MetricValue] = {f"{term.name}_j": getattr(book, term.name) for term in dataclasses.fields(book)}
     found |= {
         "verdict": run.verdict.value,
         "engine": run.engine.value,
@@ -170,6 +171,7 @@ def metrics_of(run: Run, scenario: Scenario, supply: Supply) -> dict[str, Metric
         "energy_per_inference_j": _ratio(book.device, run.progress),
         "capacitance_f": supply.capacitor.capacitance,
         "capacitor_mm3": supply.capacitor.volume_mm3,
+        "capacitor_usd": None if supply.capacitor.price is None else supply.capacitor.price.usd,
         "v_on_v": supply.v_on,
         "v_off_v": supply.v_off,
         "swing_j": stored_j(supply.capacitor, supply.v_on) - stored_j(supply.capacitor, supply.v_off),

@@ -12,9 +12,9 @@ from simint.replay.options import add_scenario_options, scenario_from_arguments
 from simint.scenario import Scenario
 from simint.whatif.metrics import DEFAULT_METRICS, METRIC_NAMES
 from simint.whatif.parts import BEST, HELD
-from simint.whatif.pool import Where
 from simint.whatif.study import Hold, Study, parse_sampling, study_from_data
 from simint.whatif.variation import Variation, parse_variation
+from simint.workers.pool import Where
 
 _VARY = (
     "what varies, may be repeated: capacitor=100uF:10mF:log:50, v_on=2.6V:4V:8, trace=rf/*,solar-*, policy=tile,jit, "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from simint.whatif.metrics import MetricValue
 from simint.whatif.variation import Value
+from simint.workers.dispatch import LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,8 @@ class Outcome:
     seconds: float
     metrics: Mapping[str, MetricValue] | None
     error: str = ""
+
+
+def lost(task: Task) -> Outcome:
+    """What came of a point at which workers die."""
+    return Outcome(task.point, 0.0, None, LOST)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from simint.engine.application import Application
+from simint.engine.compose import build_program
 from simint.engine.policy import RecoveryPolicy
+from simint.engine.program import Program
 from simint.hardware.platform import Platform
 from simint.network.network import Network
 from simint.physics.front_end import compile_source
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from simint.hardware.supply import Supply
 
 Designs = tuple[ExecutionDesign, ...]
-_ScheduleKey = tuple[Network, Platform, Designs, RecoveryPolicy]
+_WorkKey = tuple[Network, Platform, Designs, RecoveryPolicy, Application]
 _DesignKey = tuple[DesignChoice, Network, Platform, float, object]
 
 
@@ -62,18 +65,22 @@ class Workshop:
     def __init__(self, base: Base) -> None:
         self.base = base
         self._sources: Recent[tuple[TraceChoice, Converter], _Source] = Recent(4)
-        self._schedules: Recent[_ScheduleKey, Schedule] = Recent(64)
+        self._work: Recent[_WorkKey, tuple[Schedule, Program]] = Recent(64)
         self._designs: Recent[_DesignKey, Designs] = Recent(1024)
 
-    def source(self, scenario: Scenario, supply: Supply) -> tuple[PowerTrace, CompiledSource]:
-        """The trace as it is used, and its compiled source; InputError as `compile_source`."""
-        key = (used_choice(scenario.trace), supply.converter)
-        known = self._sources.get(key, lambda: self._new_source(scenario, supply))
+    def source(self, scenario: Scenario, supply: Supply) -> CompiledSource:
+        """The compiled source of the trace as it is used; InputError as `compile_source`."""
+        known = self._source(scenario, supply)
         if supply.v_on > known.v_on:
             # A threshold may lie beyond the source; asking again is the one way to know.
             known = _Source(known.trace, compile_source(known.trace, supply), supply.v_on)
-            self._sources.put(key, known)
-        return known.trace, known.compiled
+            self._sources.put((used_choice(scenario.trace), supply.converter), known)
+        return known.compiled
+
+    def _source(self, scenario: Scenario, supply: Supply) -> _Source:
+        """The source, perhaps for a lower turn-on threshold."""
+        key = (used_choice(scenario.trace), supply.converter)
+        return self._sources.get(key, lambda: self._new_source(scenario, supply))
 
     def _new_source(self, scenario: Scenario, supply: Supply) -> _Source:
         shared = shared_source(scenario, self.base.shared)
@@ -107,18 +114,25 @@ class Workshop:
             designs = executed_designs(scenario, self.designs(_committing_batches(held), self._parts(held)))
         else:
             designs = self.designs(scenario, parts)
-        policy = scenario.policy.policy()
-        key = (parts.network, parts.platform, designs, policy)
-        schedule = self._schedules.get(key, lambda: fitting_schedule(parts, designs, policy))
-        _, source = self.source(scenario, parts.supply)
-        return scenario, join_case(scenario, parts, schedule, source)
+        schedule, program = self._work_of(scenario, parts, designs)
+        case = join_case(scenario, parts, schedule, self.source(scenario, parts.supply))
+        return scenario, replace(case, program=program)
+
+    def _work_of(self, scenario: Scenario, parts: Parts, designs: Designs) -> tuple[Schedule, Program]:
+        policy, application = scenario.policy.policy(), scenario.application
+
+        def make() -> tuple[Schedule, Program]:
+            schedule = fitting_schedule(parts, designs, policy)
+            return schedule, build_program(schedule, policy, application)
+
+        return self._work.get((parts.network, parts.platform, designs, policy, application), make)
 
     def _parts(self, scenario: Scenario) -> Parts:
         supply, platform, network = scenario.supply, scenario.platform, scenario.network
         assert not isinstance(supply, str)
         assert not isinstance(platform, str)
         assert not isinstance(network, str)
-        trace, _ = self.source(scenario, supply)
+        trace = self._source(scenario, supply).trace
         return Parts(trace, trace, supply, platform, network)
 
 

@@ -21,11 +21,11 @@ from simint.errors import InputError
 from simint.scenario import Scenario
 from simint.whatif.metrics import METRICS
 from simint.whatif.outcome import Outcome, Task
-from simint.whatif.pool import Pool, Where, make_pool
 from simint.whatif.report.goal import Goal, parse_goal
 from simint.whatif.session import Prepared, prepare
 from simint.whatif.study import Hold, Study
 from simint.whatif.variation import Range, Value, Variation
+from simint.workers.pool import Pool, Where, make_pool
 
 _HERE = Where(1)
 # A wider range is scanned and halved by ratios, where nobody says otherwise.

@@ -15,10 +15,8 @@ from simint.errors import InputError, SimintError
 from simint.scenario import Scenario, TraceChoice
 from simint.trace.readers.options import NO_OPTIONS
 from simint.whatif.assign import scenario_at
-from simint.whatif.dispatch import Dispatcher
-from simint.whatif.outcome import Outcome, Task
+from simint.whatif.outcome import Outcome, Task, lost
 from simint.whatif.point import Base
-from simint.whatif.pool import EVERY_CORE, Pool, Where, make_pool
 from simint.whatif.progress import StudyProgress
 from simint.whatif.resolve import Resolved, changes, input_hashes, resolve
 from simint.whatif.shared_sources import SharedSources
@@ -27,6 +25,8 @@ from simint.whatif.study import Study, description, points, read_description
 from simint.whatif.traces import record_traces, recorded_choice
 from simint.whatif.variation import Value
 from simint.whatif.worker import packed, run_tasks
+from simint.workers.dispatch import Dispatcher
+from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool
 
 _COMMIT_S = 0.2  # at the most between an outcome and the file
 
@@ -82,13 +82,13 @@ class Prepared:
     segments: Mapping[TraceChoice, int]
     inputs: Mapping[str, str]
 
-    def dispatcher(self, pool: Pool, tasks: Sequence[Task]) -> tuple[Dispatcher, SharedSources]:
+    def dispatcher(self, pool: Pool, tasks: Sequence[Task]) -> tuple[Dispatcher[Task, Outcome], SharedSources]:
         """The tasks on their way through a pool, those with the same source one after the other."""
         scenarios = _scenarios(self.study, self.resolved, tasks)
         sources = SharedSources(scenarios, self.segments, self.folder)
         ordered = sorted(tasks, key=lambda task: (sources.order.get(task.point, -1), task.point))
         base = packed(Base(self.study, self.resolved, self.folder))
-        return Dispatcher(pool, run_tasks, (base,), ordered, sources.before), sources
+        return Dispatcher(pool, run_tasks, (base,), ordered, lost, sources.before), sources
 
 
 def prepare(study: Study, tasks: Sequence[Task], folder: Path) -> Prepared:
@@ -116,7 +116,7 @@ def _continued(study: Study, path: Path, where: Where, again: bool, shown: bool)
             return Progress(len(asked), len(asked) - len(store.missing()), store.errors(), interrupted)
 
 
-def _computed(dispatcher: Dispatcher, saver: _Saver) -> bool:
+def _computed(dispatcher: Dispatcher[Task, Outcome], saver: _Saver) -> bool:
     """Everything computed and in the file; whether Ctrl-C came before all of it was."""
     try:
         for outcomes in dispatcher.outcomes(_COMMIT_S / 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,14 +20,14 @@ class SharedSources:
     def __init__(self, scenarios: Mapping[int, Scenario], segments: Mapping[TraceChoice, int], folder: Path) -> None:
         self._folder = folder
         self._names: dict[int, str] = {}
-        self._scenarios: dict[str, Scenario] = {}
+        self._scenarios: dict[str, dict[float, Scenario]] = {}  # by name and turn-on threshold
         self._ready: set[str] = set()
         self.order = _order(scenarios)
         for point, scenario in scenarios.items():
             if segments.get(recorded_choice(scenario.trace), 0) >= SHARED_SEGMENTS:
                 name = source_name(scenario)
                 self._names[point] = name
-                self._scenarios.setdefault(name, scenario)
+                self._scenarios.setdefault(name, {}).setdefault(_v_on(scenario), scenario)
         self._left = Counter(self._names.values())
 
     def before(self, tasks: Sequence[Task]) -> None:
@@ -35,11 +36,15 @@ class SharedSources:
             name = self._names.get(task.point)
             if name is not None and name not in self._ready:
                 self._ready.add(name)
-                try:
-                    share_source(self._scenarios[name], self._folder)
-                except SimintError:
-                    # Every point that needs it finds out by itself, and says so.
-                    continue
+                self._share(self._scenarios[name])
+
+    def _share(self, scenarios: Mapping[float, Scenario]) -> None:
+        """Compile a source for the highest turn-on threshold that it reaches: it serves the lower ones too."""
+        for v_on in sorted(scenarios, reverse=True):
+            # A point with a threshold beyond its source finds out by itself, and says so.
+            with contextlib.suppress(SimintError):
+                share_source(scenarios[v_on], self._folder)
+                return
 
     def after(self, outcomes: Sequence[Outcome]) -> None:
         """These points are done: a source that no other one needs goes."""
@@ -49,6 +54,11 @@ class SharedSources:
                 self._left[name] -= 1
                 if self._left[name] == 0:
                     forget(self._folder, name)
+
+
+def _v_on(scenario: Scenario) -> float:
+    assert not isinstance(scenario.supply, str)
+    return scenario.supply.v_on
 
 
 def _order(scenarios: Mapping[int, Scenario]) -> dict[int, int]:

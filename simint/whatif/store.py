@@ -8,23 +8,21 @@
 | `points`  | id, one column per varied parameter                                        |
 | `results` | point, status (`done`, `error`), error, seconds, one column per metric     |
 
-A row that was reported as finished survives whatever happens to the process, and the machine's power: the write-ahead
-log is synced at every commit (`synchronous = FULL`). One process works on a study at a time: it holds an exclusive
-lock on a database beside the file, which the system gives up when the process ends in whatever way.
+A row that was reported as finished survives whatever happens to the process, and the machine's power; one process works
+on a study at a time (`simint/database.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
-import os
-import platform
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from simint.database import close_database, new_database, one_writer, open_database
 from simint.errors import InputError
 from simint.whatif.frame import FORMAT
 from simint.whatif.metrics import METRIC_NAMES, METRICS, MetricValue
@@ -58,12 +56,7 @@ class StudyStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the file; nothing is pending."""
-        self._connection.execute("DELETE FROM study WHERE key = 'runner'")
-        # A file that stands alone can be read from anywhere, a write-ahead log needs a folder to write in. A reader
-        # that is looking just now keeps the log, which is as well.
-        with contextlib.suppress(sqlite3.OperationalError):
-            self._connection.execute("PRAGMA journal_mode = DELETE")
-        self._connection.close()
+        close_database(self._connection)
 
     def fact(self, key: str) -> str:
         """A value of table `study`, empty where there is none."""
@@ -108,21 +101,9 @@ class StudyStore:
         return [row[0] for row in self._connection.execute("SELECT name FROM varied ORDER BY place")]
 
 
-@contextlib.contextmanager
-def study_lock(path: Path) -> Iterator[None]:
+def study_lock(path: Path) -> contextlib.AbstractContextManager[None]:
     """Hold the one right to work on a study, in this block; InputError where another process has it."""
-    lock = sqlite3.connect(path.with_name(f".{path.name}.lock"), isolation_level=None, timeout=0.0)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if "locked" not in str(error):
-            raise InputError(f"{path}: cannot be written ({error})") from None
-        raise InputError(f"{path}: {_runner(path)} is working on this study; wait for it, or stop it") from None
-    try:
-        yield
-    finally:
-        lock.close()
+    return one_writer(path, "study")
 
 
 def create_store(
@@ -136,56 +117,14 @@ def create_store(
 
     Raises InputError where the disk refuses. The caller holds `study_lock`.
     """
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    try:
-        connection = sqlite3.connect(draft, isolation_level=None)
-        with contextlib.closing(connection), connection:
-            connection.execute("BEGIN")
-            _fill(connection, facts, inputs, columns, points)
-        os.replace(draft, path)
-    except (sqlite3.OperationalError, OSError) as error:
-        raise InputError(f"{path}: cannot be written ({error})") from None
-    finally:
-        draft.unlink(missing_ok=True)
+    with new_database(path) as connection:
+        _fill(connection, facts, inputs, columns, points)
     return open_store(path)
 
 
 def open_store(path: Path) -> StudyStore:
     """An existing study file, to go on with; InputError where it is none. The caller holds `study_lock`."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such study file")
-    connection = sqlite3.connect(path, isolation_level=None, timeout=30.0)
-    try:
-        row = connection.execute("SELECT value FROM study WHERE key = 'format'").fetchone()
-        if row is None or row[0] != FORMAT:
-            raise InputError(f"{path}: not a study file of format {FORMAT}")
-        return _writing(path, connection)
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.DatabaseError):
-            raise InputError(f"{path}: not a study file ({error})") from None
-        raise
-
-
-def _writing(path: Path, connection: sqlite3.Connection) -> StudyStore:
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    runner = f"process {os.getpid()} on {platform.node()}"
-    connection.execute("INSERT OR REPLACE INTO study VALUES ('runner', ?)", (runner,))
-    return StudyStore(path, connection)
-
-
-def _runner(path: Path) -> str:
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            row = connection.execute("SELECT value FROM study WHERE key = 'runner'").fetchone()
-        finally:
-            connection.close()
-    except sqlite3.DatabaseError:
-        row = None
-    return "another process" if row is None else str(row[0])
+    return StudyStore(path, open_database(path, FORMAT, "study"))
 
 
 def _fill(

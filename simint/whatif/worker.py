@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import gc
+import multiprocessing
 import pickle
 import time
 from collections.abc import Mapping
@@ -32,7 +34,18 @@ def packed(base: Base) -> bytes:
 def _workshop(base: bytes) -> tuple[Workshop, tuple[str, ...]]:
     """What a process has made so far serves all points it is asked for."""
     content: Base = pickle.loads(base)
+    if multiprocessing.parent_process() is not None:
+        _settle()
     return Workshop(content), content.study.names
+
+
+def _settle() -> None:
+    """Let the collector of a worker process pass over what has been loaded, which takes it 80 ms each time."""
+    import simint.engine.compiled.simulate
+    import simint.report.hints  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
 
 def _outcome(workshop: Workshop, task: Task, values: Mapping[str, Value]) -> Outcome:

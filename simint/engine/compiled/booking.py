@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.engine.compiled.counting import commit_all
 from simint.engine.compiled.memory import (
     CHECKPOINT,
@@ -25,7 +25,7 @@ from simint.physics.state import NodeState
 _Floats = NDArray[np.float64]
 
 
-@compiled
+@borrowing
 def book_steps(
     tables: Tables, rules: Rules, memory: Memory, ledger: Ledger, state: NodeState, first: int, ordinal: int
 ) -> None:
@@ -56,7 +56,7 @@ def book_steps(
     after_step(rules, memory, ledger, state, commits)
 
 
-@compiled
+@borrowing
 def _add(joule: _Floats, second: _Floats, tables: Tables, first: int, end: int) -> None:
     """Energy and time by activity of the steps from one place of the inference to another."""
     if end > first:
@@ -66,7 +66,7 @@ def _add(joule: _Floats, second: _Floats, tables: Tables, first: int, end: int) 
             second[k] += after[TIME_AT + k] - before[TIME_AT + k]
 
 
-@compiled
+@borrowing
 def book_begun(rows: _Floats, place: Place, ledger: Ledger) -> int:
     """Book what was done of a step before `place`; how many of its tiles were begun."""
     tiles = 0

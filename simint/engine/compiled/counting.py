@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.engine.compiled.memory import (
     BROWN_OUT,
     COMMITTED_BEFORE,
@@ -34,7 +34,7 @@ from simint.engine.execution import Ledger
 from simint.engine.program import ACTIVITIES
 
 
-@compiled
+@borrowing
 def drawn_j(ledger: Ledger) -> float:
     """Everything the device has drawn so far."""
     total = 0.0
@@ -43,7 +43,7 @@ def drawn_j(ledger: Ledger) -> float:
     return total
 
 
-@compiled
+@borrowing
 def piece(memory: Memory, section: int, tiles: int) -> None:
     """An execution that left off inside a step, or took it up again, began so many tiles besides a whole step's."""
     memory.loose[section] += tiles
@@ -51,13 +51,13 @@ def piece(memory: Memory, section: int, tiles: int) -> None:
     memory.whole[PIECES] += 1
 
 
-@compiled
+@borrowing
 def tiles_between(tables: Tables, first: int, end: int) -> int:
     """Tiles of the steps from one place of the inference to another."""
     return int(tables.sums[end, TILES_AT] - tables.sums[first, TILES_AT])
 
 
-@compiled
+@borrowing
 def commit_all(tables: Tables, memory: Memory, section: int, tiles: int, seconds: float) -> None:
     """Everything up to the place of the inference is safe; of the step in progress, a part of so many tiles."""
     whole = memory.whole
@@ -68,7 +68,7 @@ def commit_all(tables: Tables, memory: Memory, section: int, tiles: int, seconds
     forget_pieces(memory)
 
 
-@compiled
+@borrowing
 def forget_pieces(memory: Memory) -> None:
     """Loose tiles are safe, or counted as lost."""
     if memory.whole[PIECES] > 0:
@@ -76,7 +76,7 @@ def forget_pieces(memory: Memory) -> None:
         memory.whole[PIECES] = 0
 
 
-@compiled
+@borrowing
 def lose_all(tables: Tables, memory: Memory) -> None:
     """Everything since the last commit is lost, and work goes back to there."""
     whole = memory.whole
@@ -93,7 +93,7 @@ def lose_all(tables: Tables, memory: Memory) -> None:
     whole[UNCOMMITTED] = 0
 
 
-@compiled
+@borrowing
 def begin_cycle(memory: Memory, ledger: Ledger, now_s: float) -> None:
     """Turn-on."""
     whole, real = memory.whole, memory.real
@@ -101,7 +101,7 @@ def begin_cycle(memory: Memory, ledger: Ledger, now_s: float) -> None:
     whole[COMMITTED_BEFORE], whole[LOST_BEFORE] = whole[TILES_COMMITTED], whole[TILES_LOST]
 
 
-@compiled
+@borrowing
 def end_cycle(memory: Memory, ledger: Ledger, now_s: float, v: float, v_off: float, ended_by: int) -> None:
     """Turn-off; a voltage at `v_off` makes it a brown-out, also where that ended the run."""
     whole, real = memory.whole, memory.real

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.engine.compiled.booking import book_begun, book_steps
 from simint.engine.compiled.leap import leap_to
 from simint.engine.compiled.memory import (
@@ -50,7 +50,7 @@ _PHASES_A_TURN = 16
 _LONGEST = 65536
 
 
-@compiled
+@borrowing
 def cruise(
     node: Node,
     source: CompiledSource,
@@ -221,7 +221,7 @@ def cruise(
         whole[AT] = WORK
 
 
-@compiled
+@borrowing
 def _around(node: Node, source: CompiledSource, state: NodeState, connected: bool) -> tuple[float, int, bool, Setting]:
     """What acts on the capacitor besides the device: until when, in which segment, whether that has a source."""
     stop, alive = math.inf, connected
@@ -232,13 +232,13 @@ def _around(node: Node, source: CompiledSource, state: NodeState, connected: boo
     return stop, segment, alive, setting_at(node, source, segment, alive, state.tv[1], True, Load(0.0, True, 0))
 
 
-@compiled
+@borrowing
 def cruises(node: Node, state: NodeState, rules: Rules) -> bool:
     """Whether the supply and the policy are of the kind that `cruise` knows."""
     return is_plain(node, state) and node.poll_s == 0.0 and not rules.shuts_down
 
 
-@compiled
+@borrowing
 def may_cruise(memory: Memory, place: Place) -> bool:
     """Whether the step in progress is at its beginning, with volatile memory warm."""
     whole = memory.whole

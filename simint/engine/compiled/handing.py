@@ -56,7 +56,7 @@ from simint.engine.compiled.memory import (
 from simint.engine.compiled.releases import follow
 from simint.engine.compiled.tables import Rules, Tables
 from simint.engine.device import Checkpoint, Device, Job
-from simint.engine.run import CycleEnd, PowerCycle
+from simint.engine.run import CycleEnd, Inference, PowerCycle
 from simint.engine.tally import Part
 from simint.engine.workload import Release
 
@@ -65,22 +65,29 @@ _ENDS = {BROWN_OUT: CycleEnd.BROWN_OUT, SHUTDOWN: CycleEnd.SHUTDOWN, END_OF_RUN:
 
 def make_room(device: Device, memory: Memory) -> Memory:
     """Take the records so far over into the tally, and let the list of power failures grow where it is full."""
-    whole, tally, workload = memory.whole, device.tally, device.queue.workload
-    for record in memory.cycles[: whole[CYCLES]].tolist():
-        tally.power_cycles.append(
-            PowerCycle(
-                on_s=record[CYCLE_ON],
-                off_s=record[CYCLE_OFF],
-                v_end=record[CYCLE_V],
-                energy_j=record[CYCLE_J],
-                tiles_committed=int(record[CYCLE_COMMITTED]),
-                tiles_lost=int(record[CYCLE_LOST]),
-                ended_by=_ENDS[int(record[CYCLE_END])],
-            )
-        )
-    for record in memory.inferences[: whole[INFERENCES]].tolist():
-        release = Release(int(record[DONE_NUMBER]), record[DONE_RELEASE])
-        tally.finished(release, record[DONE_START], record[DONE_END], int(record[DONE_CYCLES]), workload)
+    whole, tally = memory.whole, device.tally
+    cycles, done = (
+        records.T.tolist() for records in (memory.cycles[: whole[CYCLES]], memory.inferences[: whole[INFERENCES]])
+    )
+    tally.power_cycles += map(
+        PowerCycle,
+        cycles[CYCLE_ON],
+        cycles[CYCLE_OFF],
+        cycles[CYCLE_V],
+        cycles[CYCLE_J],
+        map(int, cycles[CYCLE_COMMITTED]),
+        map(int, cycles[CYCLE_LOST]),
+        map(_ENDS.__getitem__, cycles[CYCLE_END]),
+    )
+    tally.inferences += map(
+        Inference,
+        map(int, done[DONE_NUMBER]),
+        done[DONE_RELEASE],
+        done[DONE_START],
+        done[DONE_END],
+        map(int, done[DONE_CYCLES]),
+        map(device.queue.workload.met, done[DONE_RELEASE], done[DONE_END]),
+    )
     whole[CYCLES] = whole[INFERENCES] = 0
     if whole[FAILURES] < memory.failures.size:
         return memory

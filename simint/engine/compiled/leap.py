@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.engine.compiled.tables import TOTAL_J, TOTAL_S
 
 
-@compiled
+@borrowing
 def leap_to(
     sums: NDArray[np.float64],
     first: int,

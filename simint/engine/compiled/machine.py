@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from simint.compiled import compiled
+from simint.compiled import borrowing, compiled
 from simint.engine.compiled.counting import begin_cycle, end_cycle
 from simint.engine.compiled.cruise import cruise, cruises, may_cruise
 from simint.engine.compiled.memory import (
@@ -71,7 +71,7 @@ from simint.engine.compiled.memory import (
 from simint.engine.compiled.releases import follow, release, take
 from simint.engine.compiled.sleeping import begin_climb, fall_asleep, sleep, time_is_over
 from simint.engine.compiled.tables import Rules, Tables
-from simint.engine.compiled.working import GO_ON, fail, hibernate, run_step, save
+from simint.engine.compiled.working import GO_ON, fail, hibernate, put, run_step, save
 from simint.engine.execution import DONE, OUT_OF_TIME, Ledger, execute
 from simint.engine.plant import Plant, ledger_of, node_of_plant, place_of, source_of, state_of
 from simint.engine.program import Place
@@ -89,7 +89,21 @@ _ROUNDING = 1e-12
 def run_machine(plant: Plant, tables: Tables, rules: Rules, memory: Memory) -> int:
     """Run until there is a reason to come back to Python, at the latest when the budget of work is used up."""
     node, source = node_of_plant(plant), source_of(plant)
-    state, ledger, place = state_of(plant), ledger_of(plant), place_of(plant)
+    return _turn(node, source, state_of(plant), ledger_of(plant), place_of(plant), tables, rules, memory)
+
+
+@borrowing
+def _turn(
+    node: Node,
+    source: CompiledSource,
+    state: NodeState,
+    ledger: Ledger,
+    place: Place,
+    tables: Tables,
+    rules: Rules,
+    memory: Memory,
+) -> int:
+    """One thing after another, as `Memory.whole[AT]` says."""
     whole, real = memory.whole, memory.real
     cruising = cruises(node, state, rules)
     while True:
@@ -141,7 +155,7 @@ def run_machine(plant: Plant, tables: Tables, rules: Rules, memory: Memory) -> i
             return code
 
 
-@compiled
+@borrowing
 def _begin(rules: Rules, memory: Memory) -> int:
     """The device is off, at the start or after a power cycle."""
     whole = memory.whole
@@ -154,7 +168,7 @@ def _begin(rules: Rules, memory: Memory) -> int:
     return GO_ON
 
 
-@compiled
+@borrowing
 def _off(node: Node, source: CompiledSource, state: NodeState, ledger: Ledger, rules: Rules, memory: Memory) -> int:
     """Off, until the capacitor is at `v_on`."""
     whole, real = memory.whole, memory.real
@@ -188,7 +202,7 @@ def _off(node: Node, source: CompiledSource, state: NodeState, ledger: Ledger, r
     return GO_ON
 
 
-@compiled
+@borrowing
 def _boot(
     node: Node,
     source: CompiledSource,
@@ -214,7 +228,7 @@ def _boot(
         )
         if code == DONE and restoring:
             whole[RESTORES] += 1
-            place[:] = memory.place
+            put(memory.place, place)
             whole[WARM], whole[RESUMED] = whole[CHECKPOINT_WARM], 1
         follow(rules, memory, now_s)
         if code == OUT_OF_TIME:
@@ -227,7 +241,7 @@ def _boot(
     return GO_ON
 
 
-@compiled
+@borrowing
 def _work(rules: Rules, tables: Tables, memory: Memory, state: NodeState, place: Place) -> int:
     """Whether the next step may begin."""
     whole = memory.whole
@@ -244,7 +258,7 @@ def _work(rules: Rules, tables: Tables, memory: Memory, state: NodeState, place:
     return GO_ON
 
 
-@compiled
+@borrowing
 def _judge(rules: Rules, tables: Tables, memory: Memory) -> int:
     """After a power failure: whether some power cycle could bring the device past it."""
     whole = memory.whole
@@ -259,7 +273,7 @@ def _judge(rules: Rules, tables: Tables, memory: Memory) -> int:
     return ASK_POSSIBLE
 
 
-@compiled
+@borrowing
 def _stagnate(source: CompiledSource, state: NodeState, ledger: Ledger, rules: Rules, memory: Memory) -> int:
     """After a power failure: whether it leads back to where it began. Then the power cycle is over."""
     whole, real = memory.whole, memory.real

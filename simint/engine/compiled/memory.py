@@ -121,7 +121,8 @@ _FAILURES = 64
 
 
 class Memory(NamedTuple):
-    """`whole`, `real`: see the places above. `place`: of the checkpoint.
+    """`whole`, `real`: see the places above. `place`: of the checkpoint; `kept`: of the
+    work that a checkpoint in progress saves.
 
     Counters by step: `warm_runs`, `cold_runs`, `lost_runs`, `cuts`; by section `loose`, `lost_loose` and `pieces`, the
     loose tiles since the last commit (see `tally`). `known`: (s,) steps known to fit a power cycle; `needed`: (2, s)
@@ -132,6 +133,7 @@ class Memory(NamedTuple):
     whole: _Ints
     real: _Floats
     place: _Floats
+    kept: _Floats
     warm_runs: _Ints
     cold_runs: _Ints
     lost_runs: _Ints
@@ -157,6 +159,7 @@ def new_memory(tables: Tables) -> Memory:
         whole=counters(WHOLES),
         real=np.zeros(REALS),
         place=np.zeros(PLACE),
+        kept=np.zeros(PLACE),
         warm_runs=counters(steps),
         cold_runs=counters(steps),
         lost_runs=counters(steps),

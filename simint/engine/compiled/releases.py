@@ -5,7 +5,7 @@ Of events at one time the one that was set first comes first, as in SimPy: each 
 
 from __future__ import annotations
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.engine.compiled.memory import (
     CHECKPOINT,
     CLOCK_RANK,
@@ -30,14 +30,14 @@ from simint.engine.compiled.memory import (
 from simint.engine.compiled.tables import Rules
 
 
-@compiled
+@borrowing
 def start_clock(rules: Rules, memory: Memory) -> None:
     """The first periodic release is at time 0."""
     if rules.release_s > 0.0:
         _tick(rules, memory)
 
 
-@compiled
+@borrowing
 def _tick(rules: Rules, memory: Memory) -> None:
     whole, real = memory.whole, memory.real
     real[NEXT_RELEASE_S] = (whole[RELEASED] + 1) * rules.release_s
@@ -47,7 +47,7 @@ def _tick(rules: Rules, memory: Memory) -> None:
     whole[RANKS] += 1
 
 
-@compiled
+@borrowing
 def release(rules: Rules, memory: Memory, now_s: float) -> None:
     """Put a new release in line; without `fifo`, one that waits already is dropped."""
     whole = memory.whole
@@ -59,7 +59,7 @@ def release(rules: Rules, memory: Memory, now_s: float) -> None:
     memory.real[WAITING_S] = now_s
 
 
-@compiled
+@borrowing
 def follow(rules: Rules, memory: Memory, now_s: float) -> None:
     """Time has passed for the device until `now_s`: make the releases that fell into it."""
     if rules.release_s <= 0.0:
@@ -73,7 +73,7 @@ def follow(rules: Rules, memory: Memory, now_s: float) -> None:
     real[ENV_S] = until_s
 
 
-@compiled
+@borrowing
 def take(rules: Rules, memory: Memory, now_s: float) -> bool:
     """Begin the next inference, if one waits."""
     whole, real = memory.whole, memory.real

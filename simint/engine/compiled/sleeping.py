@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.engine.compiled.memory import (
     AFTER,
     AT,
@@ -39,7 +39,7 @@ from simint.physics.wiring import Node
 _GO_ON = -1
 
 
-@compiled
+@borrowing
 def fall_asleep(memory: Memory, why: int, end_s: float, until_v: float) -> None:
     """Sleep next, until a time or until the capacitor is at a voltage."""
     memory.whole[AT], memory.whole[WHY] = SLEEP, why
@@ -47,19 +47,19 @@ def fall_asleep(memory: Memory, why: int, end_s: float, until_v: float) -> None:
     begin_climb(memory)
 
 
-@compiled
+@borrowing
 def begin_climb(memory: Memory) -> None:
     """A wait for a voltage begins; see `stagnation.Climb`."""
     memory.whole[PASSES], memory.whole[NEXT_CHECK] = 0, 1
 
 
-@compiled
+@borrowing
 def time_is_over(rules: Rules, state: NodeState) -> bool:
     """Whether the time of the run is over, to rounding."""
     return bool(state.tv[0] >= rules.horizon_s * (1.0 - 1e-15))
 
 
-@compiled
+@borrowing
 def sleep(
     node: Node,
     source: CompiledSource,

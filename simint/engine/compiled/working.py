@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from simint.compiled import compiled
+from simint.compiled import borrowing
 from simint.engine.compiled.counting import commit_all, end_cycle, lose_all, piece
 from simint.engine.compiled.memory import (
     AFTER,
@@ -57,7 +57,7 @@ from simint.engine.compiled.releases import follow, release
 from simint.engine.compiled.sleeping import fall_asleep
 from simint.engine.compiled.tables import Rules, Tables
 from simint.engine.execution import DONE, DUE, OUT_OF_TIME, Ledger, execute, lose, settle
-from simint.engine.program import DONE_S, FIRST, PHASE, REPETITION, ROW, SECOND, Place, done_before
+from simint.engine.program import DONE_S, FIRST, PHASE, PLACE, REPETITION, ROW, SECOND, Place, done_before
 from simint.engine.waiting import sustains
 from simint.physics.source import CompiledSource
 from simint.physics.state import NodeState
@@ -66,7 +66,7 @@ from simint.physics.wiring import Node
 GO_ON = -1
 
 
-@compiled
+@borrowing
 def run_step(
     node: Node,
     source: CompiledSource,
@@ -105,7 +105,7 @@ def run_step(
     return GO_ON
 
 
-@compiled
+@borrowing
 def step_done(tables: Tables, rules: Rules, memory: Memory, ledger: Ledger, warm: bool, now_s: float) -> None:
     """A step ran through, which may have been a commit; the end of an inference counts as one."""
     whole, real = memory.whole, memory.real
@@ -133,7 +133,7 @@ def step_done(tables: Tables, rules: Rules, memory: Memory, ledger: Ledger, warm
         finish(rules, memory, now_s)
 
 
-@compiled
+@borrowing
 def finish(rules: Rules, memory: Memory, now_s: float) -> None:
     """An inference is completed."""
     whole, real = memory.whole, memory.real
@@ -147,7 +147,7 @@ def finish(rules: Rules, memory: Memory, now_s: float) -> None:
         release(rules, memory, now_s)
 
 
-@compiled
+@borrowing
 def after_step(rules: Rules, memory: Memory, ledger: Ledger, state: NodeState, commits: bool) -> None:
     """What comes after a step: the next one, the next inference, or the end of the power cycle."""
     whole = memory.whole
@@ -162,7 +162,7 @@ def after_step(rules: Rules, memory: Memory, ledger: Ledger, state: NodeState, c
         whole[AT] = WORK if whole[JOB] > 0 else NEXT
 
 
-@compiled
+@borrowing
 def _left_off(
     node: Node,
     source: CompiledSource,
@@ -206,7 +206,7 @@ def _left_off(
     return GO_ON
 
 
-@compiled
+@borrowing
 def fail(tables: Tables, memory: Memory, ledger: Ledger, place: Place, working: bool, asleep: bool) -> None:
     """Power failed; `working`: in a step, and not in a boot, a restore or in sleep."""
     whole = memory.whole
@@ -219,7 +219,7 @@ def fail(tables: Tables, memory: Memory, ledger: Ledger, place: Place, working: 
     whole[AT] = JUDGE
 
 
-@compiled
+@borrowing
 def hibernate(memory: Memory, rules: Rules, place: Place, after: int) -> None:
     """Save what is new since the last checkpoint, then sleep until the supply has recovered."""
     whole = memory.whole
@@ -234,7 +234,7 @@ def hibernate(memory: Memory, rules: Rules, place: Place, after: int) -> None:
         fall_asleep(memory, HIBERNATING, math.inf, rules.resume_v)
 
 
-@compiled
+@borrowing
 def save(
     node: Node,
     source: CompiledSource,
@@ -249,7 +249,8 @@ def save(
     whole, real = memory.whole, memory.real
     step, warm = tables.step_at[whole[ORDINAL]], whole[WARM] > 0
     section = tables.section[step]
-    kept = place[:].copy()
+    kept = memory.kept
+    put(place, kept)
     place[:] = 0.0
     first, end = tables.saves[section]
     code, _, now_s = execute(
@@ -270,10 +271,10 @@ def save(
         first, end = tables.warm[step] if warm else tables.cold[step]
         tiles, seconds = done_before(tables.rows[first:end], kept)
         commit_all(tables, memory, section, tiles, seconds)
-        memory.place[:] = kept
+        put(kept, memory.place)
         whole[CHECKPOINT], whole[CHECKPOINT_WARM] = 1, warm
         real[LAST_COMMIT_S], real[DUE_S] = now_s, now_s + rules.timer_s
-        place[:] = kept
+        put(kept, place)
     follow(rules, memory, now_s)
     if code == OUT_OF_TIME:
         return STOPPED
@@ -285,3 +286,10 @@ def save(
     else:
         whole[AT] = whole[AFTER]
     return GO_ON
+
+
+@borrowing
+def put(origin: Place, target: Place) -> None:
+    """Copy a place in the work."""
+    for k in range(PLACE):
+        target[k] = origin[k]

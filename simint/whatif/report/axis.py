@@ -13,7 +13,7 @@ from simint.whatif.report.columns import Column, plain_number
 _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 # From this length on in the next larger unit.
 _TIME_UNITS = ((2 * 86400.0, 86400.0, "d"), (2 * 3600.0, 3600.0, "h"), (600.0, 60.0, "min"), (1.0, 1.0, "s"))
-_PLAIN = {"": "", "%": "%", "1/d": "", "B": "B", "mm3": "mm³", "Hz": "Hz"}
+_PLAIN = {"": "", "%": "%", "1/d": "", "B": "B", "mm3": "mm³", "USD": "USD", "Hz": "Hz"}
 
 
 @dataclass(frozen=True, slots=True)

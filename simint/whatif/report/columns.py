@@ -20,7 +20,7 @@ class Better(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A parameter or metric: `unit` is an SI unit, `%`, `1/d`, `mm3`, or empty for counts, shares and text.
+    """A parameter or metric: `unit` is an SI unit, `%`, `1/d`, `mm3`, `USD`, or empty for counts, shares and text.
 
     `label` begins a sentence or an axis. `better` is None for what is neither good nor bad in itself.
     """
@@ -61,6 +61,7 @@ _LABELS = {
     "smallest_capacitance_f": "Smallest capacitance that would do",
     "capacitance_f": "Capacitance",
     "capacitor_mm3": "Volume of the capacitor",
+    "capacitor_usd": "Price of the capacitor",
     "v_on_v": "Turn-on threshold",
     "v_off_v": "Turn-off threshold",
     "swing_j": "Energy between the thresholds",
@@ -106,7 +107,7 @@ def _label(name: str) -> str:
     short = name.rpartition(".")[2]
     if name in _LABELS or short in _LABELS:
         return _LABELS.get(name) or _LABELS[short]
-    endings = ("_s", "_j", "_pct", "_f", "_v", "_mm3")
+    endings = ("_s", "_j", "_pct", "_f", "_v", "_mm3", "_usd")
     stem = next((short[: -len(ending)] for ending in endings if short.endswith(ending)), short)
     words = stem.replace("_", " ").strip() or short
     return words[:1].upper() + words[1:]
@@ -131,7 +132,7 @@ def value_text(column: Column, value: object, digits: int = 3) -> str:
     return format_quantity(number, column.unit, digits).replace(" u", " µ")
 
 
-_AFTER = {"": "", "%": " %", "1/d": " per day", "B": " B", "mm3": " mm³"}
+_AFTER = {"": "", "%": " %", "1/d": " per day", "B": " B", "mm3": " mm³", "USD": " USD"}
 
 
 def plain_number(number: float, digits: int = 3) -> str:

@@ -101,7 +101,7 @@ def _value(column: Column, text: str) -> float:
     where = f"--goal: {column.name}"
     if column.unit == "%":
         return parse_quantity(text.removesuffix("%").strip(), "", where)
-    return parse_quantity(text, "" if column.unit in ("1/d", "mm3") else column.unit, where)
+    return parse_quantity(text, "" if column.unit in ("1/d", "mm3", "USD") else column.unit, where)
 
 
 def _article(column: Column) -> str:
