@@ -1,0 +1,174 @@
+"""What a layer, or a whole network, costs under intermittent power: the rows that cost tables are made of.
+
+The platform's cost mode decides. Published mode: the closed forms of the papers, one batch a power cycle, for layers
+that their model covers. Consistent mode, the one replay is built on, covers every layer: the designs of smallest active
+energy with preservation, as many batches per power cycle as the energy lasts for. Its explorer knows no power failures;
+they are added here to first order. A power cycle has the energy U between the thresholds, of which the boot takes B and
+a batch that the failure cuts off, half done on average, takes e/2. A layer of energy E and N batches, e = E/N, takes
+
+    power cycles  n = E / (U - B - e/2)         active energy  n U
+    active time   t + n (boot time + t/2N)      latency        active time + n * recharge time
+
+with t its time with preservation, and the recharge time that of the bench's source from v_off to v_on (harvest while
+the device works is neglected, as in the published model).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from nas.channels.cost import Floats
+from nas.problem.evaluation import HardwareCosts
+from nas.space.target import Target, target_platform, target_settings
+from simint.errors import InfeasibleError, InputError
+from simint.hardware.platform import CostMode, Platform
+from simint.network.layer import Layer, LayerKind
+from simint.network.network import NETWORK_INPUT, Network
+from simint.network.nvm import nvm_demand
+from simint.tiling.consistent.explorer import LayerPlan, explore_network_consistent
+from simint.tiling.legality import published_problem
+from simint.tiling.published.electrical import ElectricalSettings
+from simint.tiling.search.explorer import explore_layers_published, layer_features
+from simint.tiling.search.goal import PublishedObjective
+
+# Columns of a row, seconds and joule; the first six of `nas.space.columns`.
+LATENCY, RECHARGE, ACTIVE, CONTINUOUS, POWER_CYCLES, ENERGY = range(6)
+COLUMNS = 6
+_UNLIMITED_BYTES = 2**40  # of NVM: what one layer needs is no question of the layer
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """A platform with its supply, and what its execution designs make small.
+
+    `objective` is that of the published mode; the consistent mode has the designs of smallest active energy, which
+    times, cycles and recharging grow with.
+    """
+
+    platform: Platform
+    settings: ElectricalSettings
+    objective: PublishedObjective = PublishedObjective.ENERGY
+
+
+def pricing_of(target: Target, objective: PublishedObjective = PublishedObjective.ENERGY) -> Pricing:
+    """The pricing of a target; InputError for an unknown platform or a capacitor without calibrated resistance."""
+    return Pricing(target_platform(target), target_settings(target), objective)
+
+
+def layer_rows(layers: Sequence[Layer], pricing: Pricing) -> Floats:
+    """A row of costs for each layer (n, columns); infinite where no execution design is feasible.
+
+    Raises InputError for layers that the platform's cost mode does not cover.
+    """
+    rows = np.empty((len(layers), COLUMNS))
+    place: dict[Layer, int] = {}
+    distinct: list[Layer] = []
+    where = []
+    for layer in layers:
+        shape = msgspec.structs.replace(layer, name="layer", inputs=())
+        if shape not in place:
+            place[shape] = len(distinct)
+            distinct.append(shape)
+        where.append(place[shape])
+    known = _published(distinct, pricing) if pricing.platform.mode is CostMode.PUBLISHED else _alone(distinct, pricing)
+    rows[:] = known[where] if distinct else np.empty((0, COLUMNS))
+    return rows
+
+
+def network_costs(network: Network, pricing: Pricing) -> HardwareCosts:
+    """Exact costs of one inference; times and energies infinite where a layer has no design or NVM does not do."""
+    platform = pricing.platform
+    element_bytes = platform.memory.element_bytes
+    demand = nvm_demand(network, element_bytes)
+    if platform.mode is CostMode.PUBLISHED:
+        rows = _published(network.layers, pricing)
+        weights = float(sum(layer.weights for layer in network.layers) * element_bytes)
+        features = float(max(layer_features(layer) for layer in network.layers) * element_bytes)
+    else:
+        weights, features = float(demand.weight_bytes), float(demand.feature_bytes)
+        try:
+            plan = explore_network_consistent(network, platform, pricing.settings.swing_j, pricing.settings.margin)
+            rows = np.array([_row(layer, pricing) for layer in plan.layers])
+        except InfeasibleError:
+            rows = np.full((1, COLUMNS), math.inf)
+    memory = platform.memory
+    fits = features <= memory.nvm_feature_bytes and weights <= memory.nvm_weight_bytes
+    if not (fits and features + weights <= memory.nvm_bytes):
+        rows = np.full((1, COLUMNS), math.inf)
+    total = [math.fsum(column) if np.isfinite(column).all() else math.inf for column in rows.T.tolist()]
+    return HardwareCosts(
+        latency_s=total[LATENCY],
+        recharge_s=total[RECHARGE],
+        active_s=total[ACTIVE],
+        continuous_s=total[CONTINUOUS],
+        power_cycles=total[POWER_CYCLES],
+        active_j=total[ENERGY],
+        weight_bytes=weights,
+        macs=float(network.macs),
+        flops=float(network.flops),
+        feature_bytes=features,
+    )
+
+
+def _published(layers: Sequence[Layer], pricing: Pricing) -> Floats:
+    platform = pricing.platform
+    for layer in layers:
+        problem = published_problem(layer, platform.variant)
+        if problem:
+            raise InputError(
+                f"layer {layer.name!r}: {problem}; a platform in consistent mode, such as msp430fr5994, covers it"
+            )
+    rows = np.full((len(layers), COLUMNS), math.inf)
+    if not layers:
+        return rows
+    found = explore_layers_published(layers, platform, pricing.settings, pricing.objective)
+    for row, best in zip(rows, found, strict=True):
+        if best.design is not None:
+            active_s = best.latency_s - best.recharge_s
+            row[:] = best.latency_s, best.recharge_s, active_s, best.continuous_s, best.power_cycles, best.active_j
+    return rows
+
+
+def _alone(layers: Sequence[Layer], pricing: Pricing) -> Floats:
+    """Layers in consistent mode, each as a network of its own with NVM to spare."""
+    memory = msgspec.structs.replace(
+        pricing.platform.memory,
+        nvm_bytes=_UNLIMITED_BYTES,
+        nvm_feature_bytes=_UNLIMITED_BYTES,
+        nvm_weight_bytes=_UNLIMITED_BYTES,
+    )
+    platform = msgspec.structs.replace(pricing.platform, memory=memory)
+    rows = np.full((len(layers), COLUMNS), math.inf)
+    for row, layer in zip(rows, layers, strict=True):
+        inputs = (NETWORK_INPUT, NETWORK_INPUT) if layer.kind is LayerKind.ADD else ()
+        network = Network(name="layer", layers=(msgspec.structs.replace(layer, inputs=inputs),))
+        try:
+            plan = explore_network_consistent(network, platform, pricing.settings.swing_j, pricing.settings.margin)
+        except InfeasibleError:
+            continue
+        row[:] = _row(plan.layers[0], pricing)
+    return rows
+
+
+def _row(plan: LayerPlan, pricing: Pricing) -> tuple[float, float, float, float, float, float]:
+    """The costs of a layer in consistent mode with its power failures, see the top of the file."""
+    settings, platform = pricing.settings, pricing.platform
+    useful_j = settings.swing_j - platform.boot_energy - plan.energy_j / plan.batches / 2
+    if not useful_j > 0:  # cannot be where the margin leaves room for boot and half a batch
+        return (math.inf,) * 6
+    cycles = plan.energy_j / useful_j
+    working_s = plan.continuous_s + plan.overhead_s
+    active_s = working_s + cycles * (platform.boot_time + working_s / plan.batches / 2)
+    recharge_s = cycles * _full_recharge_s(settings)
+    return active_s + recharge_s, recharge_s, active_s, plan.continuous_s, cycles, cycles * settings.swing_j
+
+
+def _full_recharge_s(settings: ElectricalSettings) -> float:
+    """Time from v_off to v_on behind the source's resistance."""
+    empty, full = settings.v_supply - settings.v_off, settings.v_supply - settings.v_on
+    return settings.resistance * settings.capacitance * math.log(empty / full)

@@ -1,0 +1,189 @@
+"""One point from its seed network to its fine-tuned child: warm-up, joint phase, export, fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from nas.channels.export import exported
+from nas.channels.masked_module import MaskedModule
+from nas.channels.pricing import network_costs
+from nas.data.catalogue import load_data
+from nas.data.data_set import DataSet, data_hash
+from nas.methods.dnas.config import DnasConfig, config_hash, memory_limit, point_name
+from nas.methods.dnas.constraint import permitted_within
+from nas.methods.dnas.costs import CostBook, SearchCosts
+from nas.methods.dnas.joint import search_jointly
+from nas.methods.dnas.joint_epoch import JointEpoch
+from nas.methods.dnas.result import DnasResult, read_result, write_result
+from nas.methods.dnas.warm_up import warmed_up
+from nas.modules.network_module import NetworkModule
+from nas.train.fitting import suited_data
+from nas.train.history import EpochRecord
+from nas.train.loop import train
+from nas.train.model_file import Model, ModelRecord, write_model
+from simint.network.catalogue import load_network
+
+
+@dataclass(frozen=True, slots=True)
+class DnasProgress:
+    """How far a point is. `phase`: warm-up, search or fine-tuning; shares are of the seed's, NaN outside the search."""
+
+    point: str
+    phase: str
+    epoch: int
+    epochs: int
+    validation_accuracy_percent: float
+    memory_share: float = float("nan")
+    second_share: float = float("nan")
+
+
+Listener = Callable[[DnasProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reports:
+    """What the phases report, as `DnasProgress` for the listener, if there is one."""
+
+    listener: Listener | None
+    point: str
+    config: DnasConfig
+    costs: SearchCosts
+
+    def trained(self, phase: str, epochs: int) -> Callable[[EpochRecord], None]:
+        """The listener of a training."""
+
+        def show(record: EpochRecord) -> None:
+            self._tell(DnasProgress(self.point, phase, record.epoch, epochs, record.validation_accuracy_percent))
+
+        return show
+
+    def searched(self, record: JointEpoch) -> None:
+        """The listener of the joint phase."""
+        self._tell(
+            DnasProgress(
+                self.point,
+                "search",
+                record.epoch,
+                self.config.settings.epochs,
+                record.validation_accuracy_percent,
+                record.memory_bytes / self.costs.seed_memory,
+                record.second_cost / self.costs.seed_second,
+            )
+        )
+
+    def _tell(self, progress: DnasProgress) -> None:
+        if self.listener is not None:
+            self.listener(progress)
+
+
+def run_dnas(
+    config: DnasConfig,
+    out_dir: Path,
+    progress: Listener | None = None,
+    device: str = "cpu",
+    threads: int = 1,
+    data: DataSet | None = None,
+    book: CostBook | None = None,
+) -> DnasResult:
+    """Search one point; what is finished in `out_dir` is read, what was interrupted goes on.
+
+    out_dir/warm-up/              the trained seed, one file a seed, shared by all points of a sweep
+    out_dir/points/NAME/          search.pt and fine-tune.pt while they run, then model.pt and result.json
+
+    `data`, `book`: the loaded data set and the cost tables, where a sweep has them already. Raises InputError for
+    anything wrong in `config`, a limit that no network of these channels meets, and for a folder of another search.
+    """
+    folder = out_dir / "points" / point_name(config)
+    past = read_result(folder / "result.json", config_hash(config))
+    if past is not None:
+        return past
+    network = load_network(config.seed_net)
+    data = data or load_data(config.data, None if config.data_folder is None else Path(config.data_folder))
+    data = suited_data(data, network)
+    costs = (book or CostBook()).costs(config, network)
+    limit = memory_limit(config.memory, costs.seed_memory)
+    permitted = permitted_within(costs, limit, config.settings)
+    reports = _Reports(progress, point_name(config), config, costs)
+    warm = warmed_up(
+        config,
+        network,
+        data,
+        out_dir / "warm-up",
+        reports.trained("warm-up", config.settings.warm_up.epochs),
+        device,
+        threads,
+    )
+    masked = MaskedModule(warm.module, permitted)
+    masked.first_alphas(config.settings.first_alphas)
+    folder.mkdir(parents=True, exist_ok=True)
+    joint = search_jointly(
+        masked,
+        data,
+        config,
+        costs,
+        limit,
+        warm.validation_loss,
+        folder / "search.pt",
+        reports.searched,
+        device,
+        threads,
+    )
+    kept = masked.masks.kept()
+    small = exported(masked)
+    tuning = msgspec.structs.replace(config.settings.fine_tune, seed=config.seed)
+    tuned = train(
+        small,
+        data.train,
+        data.validation,
+        tuning,
+        folder / "fine-tune.pt",
+        reports.trained("fine-tuning", tuning.epochs),
+        device,
+        threads,
+    )
+    counts = costs.counts(kept)
+    result = DnasResult(
+        config_sha256=config_hash(config),
+        config=config,
+        network=small.network,
+        kept=kept,
+        limit_bytes=limit,
+        memory_bytes=costs.memory.priced(counts)[0],
+        seed_memory_bytes=costs.seed_memory,
+        second_cost=costs.second.priced(counts)[0],
+        seed_second_cost=costs.seed_second,
+        costs=network_costs(small.network, costs.pricing),
+        seed_costs=costs.seed_costs,
+        warm_up_accuracy_percent=warm.validation_accuracy_percent,
+        validation_accuracy_percent=tuned.validation_accuracy_percent,
+        projected=joint.projected,
+        best_epoch=joint.best_epoch,
+        search_seconds=sum(record.seconds for record in joint.history),
+        history=joint.history,
+    )
+    _write_model(folder / "model.pt", config, data, small, result, tuned.best.epoch)
+    write_result(folder / "result.json", result)
+    for leftover in ("search.pt", "fine-tune.pt"):
+        (folder / leftover).unlink(missing_ok=True)
+    return result
+
+
+def _write_model(
+    path: Path, config: DnasConfig, data: DataSet, module: NetworkModule, result: DnasResult, best_epoch: int
+) -> None:
+    record = ModelRecord(
+        data=config.data,
+        data_sha256=data_hash(data),
+        data_source=data.source,
+        class_names=data.class_names,
+        settings=msgspec.structs.replace(config.settings.fine_tune, seed=config.seed),
+        activations=module.activations,
+        start=f"channel search of {config.seed_net}",
+        best_epoch=best_epoch,
+        validation_accuracy_percent=result.validation_accuracy_percent,
+    )
+    write_model(path, Model(module.network, module.state_dict(), data.normalisation, record))
