@@ -15,9 +15,26 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    from nas.search.options import config_from_arguments, search_parser, where_from_arguments
+    from nas.search.families import Family, family_asked
+    from nas.search.options import search_parser
 
     arguments: argparse.Namespace = search_parser().parse_args(words)
+    match family_asked(arguments):
+        case Family.STOCHASTIC:
+            from nas.search.stochastic import command as stochastic
+
+            return stochastic(arguments)
+        case Family.CHANNELS:
+            from nas.search.channels import command as channels
+
+            return channels(arguments)
+        case Family.GENOMES:
+            return _genomes(arguments)
+
+
+def _genomes(arguments: argparse.Namespace) -> int:
+    from nas.search.options import config_from_arguments, where_from_arguments
+
     config, where = config_from_arguments(arguments), where_from_arguments(arguments)
     if arguments.print_config:
         from nas.search.config_file import config_toml

@@ -12,7 +12,7 @@ from nas.search.config import SearchConfig
 from simint.config import decode, read_toml
 
 
-def config_toml(config: SearchConfig) -> str:
+def config_toml(config: msgspec.Struct) -> str:
     """All fields that are set, SI numbers, exact."""
     import tomli_w
 

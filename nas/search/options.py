@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from nas.problem.objectives import OBJECTIVES
-from nas.search.config import METHODS, AccuracyBy, SearchConfig
+from nas.search.config import AccuracyBy, SearchConfig
 from nas.search.config_file import read_config
+from nas.search.families import ALL_METHODS
 from simint.cli import Parser
 from simint.config import decode
 from simint.errors import InputError
@@ -27,15 +28,20 @@ def search_parser() -> Parser:
         allow_abbrev=False,
         description="Search networks for an intermittently powered computer. Without arguments: the Pareto front of "
         "accuracy, latency and overhead of the digits space, judged by replay.",
-        epilog="Run again with the same folder it goes on where it ended, after Ctrl-C or anything worse. "
+        epilog="Options named [sc-nas] or [dnas] are for these methods too, those of groups named so for them alone, "
+        "all others for the methods over search spaces alone; --method, --seed, --data, --data-folder, --epochs, --out "
+        "and --print-config are for all. Run again with the same folder it goes on where it ended, after "
+        "Ctrl-C or anything worse (sc-nas: with the networks trained). "
         "Quantities carry units: 5mF, 18.5s, 24h.",
     )
     parser.add_argument("config", nargs="?", metavar="CONFIG.toml", help="a configuration; options replace its fields")
     what = parser.add_argument_group("what is searched, and how")
-    what.add_argument("--method", metavar="M", help=f"one of {', '.join(METHODS)} (default: pareto)")
-    what.add_argument("--space", metavar="S", help="a search space by name or TOML file (default: digits)")
-    what.add_argument("--objective", metavar="NAME", action="append", help=f"may be repeated; {', '.join(OBJECTIVES)}")
-    what.add_argument("--evaluations", metavar="N", type=int, help="networks to measure (default: the method's)")
+    what.add_argument("--method", metavar="M", help=f"one of {', '.join(ALL_METHODS)} (default: pareto)")
+    what.add_argument("--space", metavar="S", help="a search space by name or TOML file (default: digits) [sc-nas]")
+    what.add_argument(
+        "--objective", metavar="NAME", action="append", help=f"may be repeated; {', '.join(OBJECTIVES)} [dnas: one]"
+    )
+    what.add_argument("--evaluations", metavar="N", type=int, help="to measure (default: the method's) [sc-nas]")
     what.add_argument("--population", metavar="N", type=int, help="of a generation (default: the method's)")
     what.add_argument("--seed", metavar="N", type=int, help="of everything random (default: 0)")
     limits = parser.add_argument_group("what a network must meet")
@@ -43,15 +49,17 @@ def search_parser() -> Parser:
     limits.add_argument("--imo", metavar="PERCENT", help="intermittency management overhead at most this")
     limits.add_argument("--nvm", metavar="BYTES", help="weights and features together")
     target = parser.add_argument_group("what the cost model assumes")
-    target.add_argument("--platform", metavar="P", help="in place of the space's")
-    target.add_argument("--capacitor", metavar="C", help="capacitance in place of the space's, such as 470uF")
-    target.add_argument("--source-resistance", metavar="R", help="where none was calibrated for that capacitor")
+    target.add_argument("--platform", metavar="P", help="in place of the space's [dnas]")
+    target.add_argument("--capacitor", metavar="C", help="capacitance in place of the space's, such as 470uF [dnas]")
+    target.add_argument("--source-resistance", metavar="R", help="where none was calibrated for that capacitor [dnas]")
     measures = parser.add_argument_group("how candidates are measured")
     ways = ", ".join(way.value for way in AccuracyBy)
     measures.add_argument(
         "--accuracy", metavar="HOW", help=f"one of {ways} (default: auto, a supernet where the space has one)"
     )
-    measures.add_argument("--epochs", metavar="N", type=int, help="of the supernet, or of each training")
+    measures.add_argument(
+        "--epochs", metavar="N", type=int, help="of the supernet, or of each training; dnas: of its search"
+    )
     measures.add_argument("--data", metavar="NAME", help="data set (default: the space's)")
     measures.add_argument("--data-folder", metavar="DIR", help="where it lies (default: SIMINT_DATA)")
     replay = parser.add_argument_group(
@@ -71,12 +79,36 @@ def search_parser() -> Parser:
     replay.add_argument("--policy", metavar="P", help="recovery policy (default: tile)")
     replay.add_argument("--duration", metavar="T", help="of each replay (default: the trace once, at least 10 min)")
     replay.add_argument("--finalists", metavar="N", type=int, help="networks of the front to replay (default: 12)")
+    _add_stochastic(parser)
+    _add_channels(parser)
     run = parser.add_argument_group("where it runs")
     run.add_argument("--out", metavar="DIR", default=DEFAULT_FOLDER, help=f"default: {DEFAULT_FOLDER}")
-    run.add_argument("--workers", metavar="N", type=int, default=0, help="processes (default: one a core)")
-    run.add_argument("--cluster", metavar="ADDRESS", default="", help="a dask cluster: its scheduler's address")
+    run.add_argument("--workers", metavar="N", type=int, help="processes (default: one a core) [sc-nas]")
+    run.add_argument("--cluster", metavar="ADDRESS", help="a dask cluster: its scheduler's address [sc-nas]")
     run.add_argument("--print-config", action="store_true", help="print the configuration as TOML and do nothing")
     return parser
+
+
+def _add_stochastic(parser: Parser) -> None:
+    group = parser.add_argument_group("method sc-nas: networks and their stochastic-computing hardware")
+    group.add_argument("--energy-max", metavar="E", help="of one inference, such as 4nJ (the default)")
+    group.add_argument("--test", action="store_true", help="open the test split when all is done [dnas]")
+
+
+def _add_channels(parser: Parser) -> None:
+    group = parser.add_argument_group("method dnas: how many channels of a seed network to keep")
+    group.add_argument(
+        "--seed-net", metavar="NET", help="resnet8, dscnn, mobilenetv1-025, a word such as mbconv:..., preset or .json"
+    )
+    group.add_argument(
+        "--memory", metavar="M", action="append", help="share of the seed's or bytes: 50%% (the default), 64kB; repeat"
+    )
+    group.add_argument("--memory-of", metavar="WHAT", help="nvm: all that is stored (the default), or weights")
+    group.add_argument(
+        "--strength", metavar="X", type=float, action="append", help="of the objective (default: 0.1); repeat"
+    )
+    group.add_argument("--repeats", metavar="N", type=int, help="seeds, from --seed on (default: 1)")
+    group.add_argument("--device", metavar="D", help="cpu (the default), cuda, cuda:N or auto")
 
 
 def config_from_arguments(arguments: argparse.Namespace) -> SearchConfig:
@@ -90,31 +122,32 @@ def config_from_arguments(arguments: argparse.Namespace) -> SearchConfig:
         "population": arguments.population,
         "seed": arguments.seed,
         "platform": arguments.platform,
-        "capacitance": _quantity(arguments.capacitor, "F", "--capacitor"),
-        "resistance": _quantity(arguments.source_resistance, "ohm", "--source-resistance"),
+        "capacitance": quantity(arguments.capacitor, "F", "--capacitor"),
+        "resistance": quantity(arguments.source_resistance, "ohm", "--source-resistance"),
         "data": arguments.data,
         "data_folder": arguments.data_folder,
         "finalists": arguments.finalists,
-        "limits": _changed(
+        "limits": changed(
             base.limits,
             {
-                "latency": _quantity(arguments.latency, "s", "--latency"),
-                "imo": _quantity(arguments.imo, "", "--imo"),
-                "nvm_bytes": _quantity(arguments.nvm, "", "--nvm"),
+                "latency": quantity(arguments.latency, "s", "--latency"),
+                "imo": quantity(arguments.imo, "", "--imo"),
+                "nvm_bytes": quantity(arguments.nvm, "", "--nvm"),
             },
         ),
-        "accuracy": _changed(base.accuracy, {"by": arguments.accuracy, "epochs": arguments.epochs}),
-        "replay": _changed(base.replay, _replay_fields(arguments)),
+        "accuracy": changed(base.accuracy, {"by": arguments.accuracy, "epochs": arguments.epochs}),
+        "replay": changed(base.replay, _replay_fields(arguments)),
     }
-    config: SearchConfig = _changed(base, fields)
+    config: SearchConfig = changed(base, fields)
     return config
 
 
 def where_from_arguments(arguments: argparse.Namespace) -> Where:
     """Where candidates are measured; InputError for a number of workers that is none."""
-    if arguments.workers < 0:
-        raise InputError(f"--workers must be a number from 1 on, or 0 for one a core, got {arguments.workers}")
-    return Where(arguments.workers, arguments.cluster)
+    workers = arguments.workers or 0
+    if workers < 0:
+        raise InputError(f"--workers must be a number from 1 on, or 0 for one a core, got {workers}")
+    return Where(workers, arguments.cluster or "")
 
 
 def _replay_fields(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -127,11 +160,11 @@ def _replay_fields(arguments: argparse.Namespace) -> dict[str, Any]:
         "as_is": True if arguments.supply_as_is else None,
         "platform": arguments.replay_platform,
         "policy": None if arguments.policy is None else PolicyChoice(name=arguments.policy),
-        "duration": _quantity(arguments.duration, "s", "--duration"),
+        "duration": quantity(arguments.duration, "s", "--duration"),
     }
 
 
-def _changed(base: Any, fields: dict[str, Any]) -> Any:
+def changed(base: Any, fields: dict[str, Any]) -> Any:
     """A struct with what is given in place of its fields, its checks made again."""
     given = {name: value for name, value in fields.items() if value is not None}
     if not given:
@@ -140,5 +173,6 @@ def _changed(base: Any, fields: dict[str, Any]) -> Any:
     return decode(whole, type(base), "command line")
 
 
-def _quantity(text: str | None, dimension: str, option: str) -> float | None:
+def quantity(text: str | None, dimension: str, option: str) -> float | None:
+    """What an option says, in SI units; None where it was not given."""
     return None if text is None else parse_quantity(text, dimension, option)

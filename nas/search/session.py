@@ -12,6 +12,7 @@ from nas.problem.evaluation import Evaluation
 from nas.problem.measuring import Recipe
 from nas.search.config import SearchConfig
 from nas.search.config_file import config_toml
+from nas.search.families import refuse_other_family
 from nas.search.finals import Finals, judge, search_front
 from nas.search.methods import begin_method, method_choice
 from nas.search.progress import SearchProgress
@@ -45,6 +46,7 @@ def search(config: SearchConfig, folder: Path, where: Where = EVERY_CORE, *, sho
     Raises InputError as `prepare`, and where the folder holds another search or one whose inputs have changed.
     """
     began, seconds = time.perf_counter(), Seconds()
+    refuse_other_family(folder)
     prepared = prepare(config, seconds)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,94 @@
+"""The differentiable channel search as a command: its points checked, and run in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nas.methods.dnas.config import DnasConfig, memory_limit
+from nas.search.channels_config import ChannelsConfig, channel_points, channels_config
+from nas.search.config_file import config_toml
+from nas.search.families import Family
+from nas.search.folder import held_folder
+from simint.cli import INTERRUPTED
+
+if TYPE_CHECKING:
+    from nas.data.data_set import DataSet
+    from nas.methods.dnas.costs import CostBook
+    from nas.methods.dnas.search import DnasProgress
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSearch:
+    """A configuration with what it names."""
+
+    config: ChannelsConfig
+    points: tuple[DnasConfig, ...]
+    data: DataSet
+    book: CostBook
+
+
+def prepare_channels(config: ChannelsConfig, device: str) -> ChannelSearch:
+    """Load what a configuration names and check every point of it.
+
+    Raises InputError for what is unknown, does not go together, or a limit that no network of these channels meets.
+    """
+    from nas.data.catalogue import load_data
+    from nas.methods.dnas.constraint import permitted_within
+    from nas.methods.dnas.costs import CostBook
+    from nas.train.device import chosen_device
+    from nas.train.fitting import suited_data
+    from simint.network.catalogue import load_network
+
+    chosen_device(device)
+    network = load_network(config.seed_net)
+    data = load_data(config.data, None if config.data_folder is None else Path(config.data_folder))
+    suited_data(data, network)
+    points, book = channel_points(config), CostBook()
+    costs = book.costs(points[0], network)
+    for memory in config.memories:
+        permitted_within(costs, memory_limit(memory, costs.seed_memory), config.settings)
+    return ChannelSearch(config, points, data, book)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """`python -m nas.search --method dnas`."""
+    config, device = channels_config(arguments), arguments.device or "cpu"
+    if arguments.print_config:
+        print(config_toml(config), end="")
+        return 0
+    prepared = prepare_channels(config, device)
+    folder = Path(arguments.out)
+    with held_folder(folder, config, Family.CHANNELS, free=("memories", "strengths", "seed", "repeats", "test")):
+        try:
+            print(_searched(prepared, folder, device))
+        except KeyboardInterrupt:
+            print(f"interrupted: what was found is in {folder}; go on with the same command", file=sys.stderr)
+            return INTERRUPTED
+    return 0
+
+
+def _searched(prepared: ChannelSearch, folder: Path, device: str) -> str:
+    from nas.methods.dnas.final import with_test_accuracy
+    from nas.methods.dnas.search import run_dnas
+    from nas.search.channels_report import printed, write_channels
+    from simint.report.status import StatusLine
+
+    points, results = prepared.points, []
+    with StatusLine() as line:
+        for number, point in enumerate(points):
+
+            def show(now: DnasProgress, number: int = number) -> None:
+                if line.due():
+                    text = f"{now.point}: {now.phase}, epoch {now.epoch} of {now.epochs}"
+                    accuracy = f"{now.validation_accuracy_percent:.1f} %"
+                    line.show(f"point {number + 1} of {len(points)}, {text}, {accuracy}", number, len(points))
+
+            results.append(run_dnas(point, folder, show, device, data=prepared.data, book=prepared.book))
+    if prepared.config.test:
+        results = [with_test_accuracy(result, prepared.data, folder) for result in results]
+    write_channels(prepared.config, results, folder)
+    return printed(prepared.config, results, folder)

@@ -1,0 +1,163 @@
+"""What the points of a channel search came to, as the files of its folder and for the terminal."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nas.methods.dnas.config import Objective, point_name
+from nas.methods.dnas.result import DnasResult
+from nas.methods.pareto.front import nondominated
+from nas.problem.evaluation import HardwareCosts
+from nas.search.channels_config import ChannelsConfig
+from nas.search.folder import CONFIG
+from nas.search.scatter import Group, draw_groups
+from nas.search.tables import TextTable, figure
+from simint.files import appearing_in
+
+POINTS, REPORT, FRONT = "points.csv", "report.md", "front.png"
+_COSTS = tuple(field.name for field in dataclasses.fields(HardwareCosts))
+_HEADINGS = ("point", "front", "accuracy %", "size/limit", "NVM B", "energy mJ", "/seed", "latency s", "IMO %", "MACs")
+
+
+def write_channels(config: ChannelsConfig, results: Sequence[DnasResult], folder: Path) -> None:
+    """`points.csv`, `front.png` and `report.md` beside `points/`, where the networks are."""
+    with appearing_in(folder) as place:
+        with open(place / POINTS, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(_columns())
+            writer.writerows(_rows(results))
+        title = _title(config, results)
+        short = f"dnas from {config.seed_net} on {config.data}"
+        draw_groups(place / FRONT, short, _x_label(config.objective), "validation accuracy (%)", _groups(results))
+        parts = [f"# {title}", f"![Front]({FRONT})", _table(results).markdown(), *_notes(results)]
+        parts.append(f"Made by `python -m nas.search {CONFIG}`.")
+        (place / REPORT).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def printed(config: ChannelsConfig, results: Sequence[DnasResult], folder: Path) -> str:
+    """What the command says."""
+    parts = [_title(config, results), _table(results).aligned(), *_notes(results)]
+    return "\n".join([*parts, f"{folder}: {CONFIG}, {POINTS}, {FRONT}, {REPORT}, points/"])
+
+
+def on_front(results: Sequence[DnasResult]) -> list[bool]:
+    """Whether no other point has at least its accuracy at less, or more at no more, of the objective's exact cost."""
+    losses = np.array([(-result.validation_accuracy_percent, _second(result)) for result in results])
+    return [bool(kept) for kept in nondominated(losses)]
+
+
+def _second(result: DnasResult) -> float:
+    """Exact cost of the network in the unit of the objective."""
+    costs = result.costs
+    match result.config.objective:
+        case Objective.ENERGY:
+            return costs.active_j
+        case Objective.LATENCY:
+            return costs.latency_s
+        case Objective.IMO:
+            return costs.imo_percent
+        case Objective.POWER_CYCLES:
+            return costs.power_cycles
+        case Objective.MACS:
+            return costs.macs
+
+
+def _x_label(objective: Objective) -> str:
+    return {
+        Objective.ENERGY: "energy (J)",
+        Objective.LATENCY: "latency (s)",
+        Objective.IMO: "IMO (%)",
+        Objective.POWER_CYCLES: "power cycles",
+        Objective.MACS: "MACs",
+    }[objective]
+
+
+def _title(config: ChannelsConfig, results: Sequence[DnasResult]) -> str:
+    return (
+        f"dnas from {config.seed_net} on {config.data}: {len(results)} points, {sum(on_front(results))} on the front "
+        f"of accuracy and {config.objective.value}"
+    )
+
+
+def _notes(results: Sequence[DnasResult]) -> list[str]:
+    first = results[0]
+    notes = [
+        f"seed network: {first.warm_up_accuracy_percent:.2f} % after warm-up (seed {first.config.seed}), "
+        f"{figure(1e3 * first.seed_costs.active_j)} mJ, {figure(first.seed_costs.latency_s)} s, IMO "
+        f"{figure(first.seed_costs.imo_percent)} %, {figure(first.seed_costs.macs)} MACs; accuracies are on validation "
+        f"data, energies those of the cost model on {first.config.target.platform}",
+    ]
+    tested = [result for result in results if result.test_accuracy_percent is not None]
+    notes += [f"test accuracy of {point_name(each.config)}: {each.test_accuracy_percent:.2f} %" for each in tested]
+    cut = [result for result in results if result.projected]
+    if cut:
+        notes.append(f"{len(cut)} of {len(results)} searches ended above the limit and were cut down to it")
+    return notes
+
+
+def _table(results: Sequence[DnasResult]) -> TextTable:
+    return TextTable(
+        _HEADINGS,
+        tuple(
+            (
+                point_name(result.config),
+                "yes" if front else "",
+                f"{result.validation_accuracy_percent:.2f}",
+                f"{result.memory_bytes / result.limit_bytes:.3f}",
+                f"{result.costs.weight_bytes + result.costs.feature_bytes:.0f}",
+                figure(1e3 * result.costs.active_j),
+                figure(result.costs.active_j / result.seed_costs.active_j, 3),
+                figure(result.costs.latency_s),
+                figure(result.costs.imo_percent),
+                figure(result.costs.macs),
+            )
+            for result, front in zip(results, on_front(results), strict=True)
+        ),
+    )
+
+
+def _columns() -> tuple[str, ...]:
+    own = ("point", "memory", "strength", "seed", "on_front", "accuracy_percent", "test_accuracy_percent")
+    sizes = ("limit_bytes", "memory_bytes", "seed_memory_bytes", "projected")
+    return (*own, *sizes, *_COSTS, "overhead_s", "imo_percent", *(f"seed_{name}" for name in _COSTS), "model")
+
+
+def _rows(results: Sequence[DnasResult]) -> list[tuple[object, ...]]:
+    return [
+        (
+            point_name(result.config),
+            result.config.memory,
+            result.config.strength,
+            result.config.seed,
+            "yes" if front else "",
+            repr(result.validation_accuracy_percent),
+            "" if result.test_accuracy_percent is None else repr(result.test_accuracy_percent),
+            repr(result.limit_bytes),
+            repr(result.memory_bytes),
+            repr(result.seed_memory_bytes),
+            "yes" if result.projected else "",
+            *(repr(getattr(result.costs, name)) for name in _COSTS),
+            repr(result.costs.overhead_s),
+            repr(result.costs.imo_percent),
+            *(repr(getattr(result.seed_costs, name)) for name in _COSTS),
+            f"points/{point_name(result.config)}/model.pt",
+        )
+        for result, front in zip(results, on_front(results), strict=True)
+    ]
+
+
+def _groups(results: Sequence[DnasResult]) -> list[Group]:
+    def points(chosen: Sequence[DnasResult]) -> list[tuple[float, float]]:
+        return [(_second(result), result.validation_accuracy_percent) for result in chosen]
+
+    front = [result for result, kept in zip(results, on_front(results), strict=True) if kept]
+    by_memory = [
+        Group(f"memory {memory}", points([result for result in results if result.config.memory == memory]))
+        for memory in dict.fromkeys(result.config.memory for result in results)
+    ]
+    return [Group("front", points(front), joined=True), *by_memory]

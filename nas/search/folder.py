@@ -1,0 +1,58 @@
+"""The folder of a search that has no store: held by one process, for one configuration."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import msgspec
+
+from nas.search.config_file import config_toml
+from nas.search.families import Family, method_of
+from simint.config import load_toml
+from simint.database import one_writer
+from simint.errors import InputError
+from simint.files import replacing
+
+CONFIG = "config.toml"
+_STORE = "search.db"  # of a search over genomes
+
+
+@contextlib.contextmanager
+def held_folder(folder: Path, config: msgspec.Struct, family: Family, free: Collection[str] = ()) -> Iterator[None]:
+    """Make or take a folder and write its configuration; only the fields `free` may differ from the one it has.
+
+    Raises InputError where it cannot be written, another process works in it, or it holds another search.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None
+    path = folder / CONFIG
+    with one_writer(path, "search"):
+        if (folder / _STORE).exists():
+            raise InputError(f"{folder} holds a search over a search space ({_STORE}); choose another folder")
+        if path.exists():
+            if (method := method_of(path)) not in (None, family.value):
+                raise InputError(f"{folder} holds a search by {method}; choose another folder")
+            _require_same(folder, load_toml(path, type(config)), config, free)
+        with replacing(path) as draft:
+            draft.write_text(config_toml(config), encoding="utf-8")
+        yield
+
+
+def _require_same(folder: Path, there: msgspec.Struct, here: msgspec.Struct, free: Collection[str]) -> None:
+    for name, before, now in _differences(there, here, ""):
+        if name not in free:
+            raise InputError(f"{folder} holds another search ({name}: {before} there, {now} here)")
+
+
+def _differences(there: msgspec.Struct, here: msgspec.Struct, path: str) -> Iterator[tuple[str, object, object]]:
+    """Name, with those of the structs it lies in, and both values of every field that differs."""
+    for name in here.__struct_fields__:
+        before, now = getattr(there, name), getattr(here, name)
+        if isinstance(before, msgspec.Struct) and isinstance(now, msgspec.Struct):
+            yield from _differences(before, now, f"{path}{name}.")
+        elif before != now:
+            yield f"{path}{name}", before, now

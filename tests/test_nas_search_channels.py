@@ -1,0 +1,149 @@
+"""`python -m nas.search --method dnas`: points within their limits, kept in one folder that grows."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+
+from nas.channels.pricing import network_costs, pricing_of
+from nas.compare.__main__ import main as compare
+from nas.search.__main__ import main
+from nas.search.channels_config import ChannelsConfig
+from nas.train.model_file import read_model
+from simint.config import load_toml
+from simint.network.nvm import nvm_demand
+
+SEED_NET = "mbconv:digits:w=1.0:r=8:2.3.1.y-2.3.1.n"
+WORDS = ["--method", "dnas", "--seed-net", SEED_NET, "--data", "digits", "--epochs", "2", "--objective", "latency"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("channels") / "run"
+    assert main([*WORDS, "--memory", "75%", "--memory", "3kB", "--strength", "0", "--out", str(folder)]) == 0
+    return folder
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with open(folder / "points.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_point_is_within_its_limit_and_costs_what_its_model_costs(finished: Path) -> None:
+    found = rows_of(finished)
+    assert [row["memory"] for row in found] == ["75%", "3kB"]
+    config = load_toml(finished / "config.toml", ChannelsConfig)
+    pricing = pricing_of(config.target)
+    for row, limit in zip(found, (0.75 * float(found[0]["seed_memory_bytes"]), 3000.0), strict=True):
+        assert float(row["memory_bytes"]) <= float(row["limit_bytes"]) == limit
+        network = read_model(finished / row["model"]).network
+        costs = network_costs(network, pricing)
+        assert (float(row["latency_s"]), float(row["active_j"])) == (costs.latency_s, costs.active_j)
+        assert costs.latency_s < float(row["seed_latency_s"])
+        element_bytes = pricing.platform.memory.element_bytes
+        demand = nvm_demand(network, element_bytes)
+        record_bytes = pricing.platform.index_words * element_bytes
+        assert float(row["memory_bytes"]) == demand.weight_bytes + demand.feature_bytes + record_bytes
+
+
+def test_the_front_is_what_no_other_point_beats(finished: Path) -> None:
+    found = rows_of(finished)
+    points = [(float(row["latency_s"]), -float(row["accuracy_percent"])) for row in found]
+    for row, own in zip(found, points, strict=True):
+        beaten = any(a <= own[0] and b <= own[1] and (a, b) != own for a, b in points)
+        assert (row["on_front"] == "yes") == (not beaten)
+
+
+def test_a_folder_grows_by_points_and_keeps_those_it_has(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {row["point"]: row for row in rows_of(finished)}
+    files = {path: path.stat().st_mtime_ns for path in finished.rglob("*.pt")}
+    more = ["--memory", "75%", "--memory", "3kB", "--memory", "30%", "--strength", "0"]
+    assert main([*WORDS, *more, "--out", str(finished)]) == 0
+    after = {row["point"]: row for row in rows_of(finished)}
+    assert len(after) == 3
+    for name, row in before.items():
+        assert {**row, "on_front": ""} == {**after[name], "on_front": ""}
+    assert {path: path.stat().st_mtime_ns for path in files} == files, "something was trained again"
+    # Another search does not get in.
+    assert main([*WORDS[:-4], "--epochs", "4", "--out", str(finished)]) == 2
+    assert "holds another search" in capsys.readouterr().err
+    assert main(["--method", "sc-nas", "--out", str(finished)]) == 2
+    assert "holds a search by dnas" in capsys.readouterr().err
+
+
+def test_the_test_split_is_opened_on_demand_alone(finished: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "moved"
+    shutil.copytree(finished, folder)
+    assert all(row["test_accuracy_percent"] == "" for row in rows_of(folder))
+    words = [*WORDS, "--memory", "3kB", "--strength", "0", "--out", str(folder)]
+    assert main([*words, "--test"]) == 0
+    (row,) = rows_of(folder)
+    assert 0 <= float(row["test_accuracy_percent"]) <= 100
+    said = f"test accuracy of {row['point']}: {float(row['test_accuracy_percent']):.2f} %"
+    assert said in (folder / "report.md").read_text(encoding="utf-8")
+
+
+def test_compare_says_that_it_does_not_read_it(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare([str(finished)]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("compiling")]
+    assert len(lines) == 1
+    assert "a search by dnas is there, which cannot be read here" in lines[0]
+
+
+def test_a_configuration_reproduces_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--method", "dnas", "--seed-net", "resnet8", "--data", "cifar10", "--memory", "64kB", "--strength", "0.5"]
+    assert main([*words, "--objective", "imo", "--epochs", "9", "--repeats", "3", "--print-config"]) == 0
+    text = capsys.readouterr().out
+    (tmp_path / "one.toml").write_text(text, encoding="utf-8")
+    config = load_toml(tmp_path / "one.toml", ChannelsConfig)
+    assert (config.seed_net, config.memories, config.strengths) == ("mlperf:resnet8", ("64kB",), (0.5,))
+    settings = config.settings
+    assert (settings.warm_up.epochs, settings.epochs, settings.fine_tune.epochs) == (6, 9, 6)
+    assert main([str(tmp_path / "one.toml"), "--print-config"]) == 0
+    assert capsys.readouterr().out == text
+    assert main([str(tmp_path / "one.toml"), "--memory", "25%", "--capacitor", "1mF", "--print-config"]) == 0
+    (tmp_path / "two.toml").write_text(capsys.readouterr().out, encoding="utf-8")
+    changed = load_toml(tmp_path / "two.toml", ChannelsConfig)
+    assert (changed.memories, changed.objective, changed.target.capacitance) == (("25%",), "imo", 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "give --seed-net"),
+        (["--seed-net", "resnet8"], "give --data"),
+        (["--seed-net", "resnet9", "--data", "digits"], "unknown network 'resnet9'"),
+        (["--seed-net", "resnet8", "--data", "digits"], "reads maps of 3 x 32 x 32"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--memory", "50%", "--memory", "10B"], "the smallest needs"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--memory", "150%"], "up to 100 %"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--memory", "5mF"], "unit"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--memory", "50%", "--memory", "50%"], "different values"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--strength", "-1"], "`strength` must be at least 0"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--objective", "accuracy"], "--objective: method dnas takes"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--objective", "imo", "--objective", "energy"], "takes one"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--memory-of", "ram"], "--memory-of"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--repeats", "0"], "`repeats` must be at least 1"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--device", "tpu"], "device 'tpu'"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--platform", "nosuch"], "nosuch"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--population", "9"], "--population is no option of method dnas"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--workers", "2"], "--workers is no option of method dnas"),
+        (["--seed-net", "resnet8", "--data", "cifar10", "--data-folder", "EMPTY"], "cifar10"),
+    ],
+)
+def test_a_mistake_is_one_line_before_anything_is_trained(
+    more: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "EMPTY").mkdir()
+    assert main(["--method", "dnas", *more, "--out", "out"]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    assert said in lines[0]
+    assert not (tmp_path / "out").exists()
