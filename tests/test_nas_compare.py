@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import html
 import math
 import re
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -101,3 +103,21 @@ def test_searches_that_cannot_be_compared_are_refused(
     assert "cannot be compared: they differ in" in capsys.readouterr().err
     assert main([str(tmp_path)]) == 2
     assert "no search there" in capsys.readouterr().err
+    assert main([str(folder), str(folder / ".." / folder.name)]) == 2
+    assert "given twice" in capsys.readouterr().err
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert main([str(folder), "--out", str(tmp_path / "file")]) == 2
+    assert "file: cannot be made" in capsys.readouterr().err
+
+
+def test_a_search_is_called_by_its_folder_wherever_one_stands(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    out = tmp_path / "a folder"
+    assert main([".", "--out", str(out), "--most", "1"]) == 0
+    assert f"{folder.name}-1 " in capsys.readouterr().out
+    page = (out / "compare.html").read_text(encoding="utf-8")
+    assert f"<h1>{folder.name} and published networks</h1>" in page
+    [command] = re.findall("<pre>python -m nas.compare (.*)</pre>", page)
+    assert shlex.split(html.unescape(command)) == [".", "--out", str(out), "--most", "1"]

@@ -16,7 +16,7 @@ pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
 
 def test_list_says_where_each_was_found(tmp_path: Path, capsys) -> None:
     write_har_windows(tmp_path, har_arrays())
-    assert main(["list", "--folder", str(tmp_path)]) == 0
+    assert main(["list", "--data-folder", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert f"in {tmp_path}" in out
     assert out.count("not found:") == 5
@@ -25,7 +25,7 @@ def test_list_says_where_each_was_found(tmp_path: Path, capsys) -> None:
 
 def test_show_prints_counts_subjects_and_hashes(tmp_path: Path, capsys) -> None:
     write_har_windows(tmp_path, har_arrays())
-    assert main(["show", "har", "--folder", str(tmp_path)]) == 0
+    assert main(["show", "har", "--data-folder", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     data = load_data("har", tmp_path)
     assert data_hash(data) in out
@@ -36,7 +36,7 @@ def test_show_prints_counts_subjects_and_hashes(tmp_path: Path, capsys) -> None:
 
 def test_show_as_json_with_options(tmp_path: Path, capsys) -> None:
     write_har_windows(tmp_path, har_arrays())
-    words = ["show", "har", "--folder", str(tmp_path), "--subjects", "1,3", "--resolution", "64", "--json"]
+    words = ["show", "har", "--data-folder", str(tmp_path), "--subjects", "1,3", "--resolution", "64", "--json"]
     assert main([*words, "--normalise", "position"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["input_shape"] == [9, 64, 1]
@@ -51,7 +51,7 @@ def test_show_as_json_with_options(tmp_path: Path, capsys) -> None:
 def test_the_picture_is_written(tmp_path: Path, words: list[str]) -> None:
     write_har_windows(tmp_path, har_arrays())
     picture = tmp_path / "examples.png"
-    assert main(["show", *words, "--folder", str(tmp_path), "--plot", str(picture)]) == 0
+    assert main(["show", *words, "--data-folder", str(tmp_path), "--plot", str(picture)]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert {file.name for file in tmp_path.iterdir()} == {"examples.png", "har_windows.npz"}
 
@@ -62,7 +62,7 @@ def test_the_picture_is_written(tmp_path: Path, words: list[str]) -> None:
         ([], "required"),
         (["show"], "required"),
         (["show", "nothing"], "got 'nothing'"),
-        (["show", "har", "--folder", "no/such/folder"], "not a folder"),
+        (["show", "har", "--data-folder", "no/such/folder"], "not a folder"),
         (["show", "digits", "--normalise", "all"], "--normalise: channel or feature or position or range, got 'all'"),
         (["show", "digits", "--resolution", "0"], "resolution: 1 to 32"),
         (["show", "digits", "--subjects", "one"], "whole numbers with commas"),
@@ -84,5 +84,17 @@ def test_mistakes_are_one_line(words: list[str], message: str, capsys) -> None:
 
 def test_range_needs_a_known_range(tmp_path: Path, capsys) -> None:
     write_har_windows(tmp_path, har_arrays())
-    assert main(["show", "har", "--folder", str(tmp_path), "--normalise", "range"]) == 2
+    assert main(["show", "har", "--data-folder", str(tmp_path), "--normalise", "range"]) == 2
     assert "har: its values have no fixed range" in capsys.readouterr().err
+
+
+def test_data_not_found_names_an_option_of_every_command(tmp_path: Path, capsys) -> None:
+    """The message is the same wherever data is wanted, so the option it names has to be."""
+    from nas.train.__main__ import main as train
+
+    assert main(["show", "har", "--data-folder", str(tmp_path)]) == 2
+    shown = capsys.readouterr().err
+    words = ["tinas-har-l25", "--data", "har", "--out", str(tmp_path / "out")]
+    assert train([*words, "--data-folder", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == shown
+    assert "--data-folder" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 
 import msgspec
@@ -181,6 +182,17 @@ def test_a_requirement_nobody_meets_is_answered_with_the_best_attainable() -> No
     assert "least IMO with latency <= 20 s 44.7750 %" in both
     assert unmet(model, Requirements(latency_s=20.0, imo_percent=44.775)) == ""
     assert "no network can be built at all within NVM <= 10 bytes" in unmet(model, Requirements(1.0, nvm_bytes=10))
+
+
+@pytest.mark.parametrize("name", ["digits", "inas-har"])
+def test_too_little_memory_is_answered_with_the_least_that_is_enough(name: str) -> None:
+    model = model_of(name)
+    for limits in (Requirements(nvm_bytes=10), Requirements(latency_s=12.0, nvm_bytes=10)):
+        line = unmet(model, limits)
+        enough = int(line.rsplit(" bytes", 1)[0].rsplit(" ", 1)[1])
+        assert "least NVM" in line
+        assert unmet(model, replace(limits, nvm_bytes=enough)) == ""
+        assert f"{enough} bytes" in unmet(model, replace(limits, nvm_bytes=enough - 1))
 
 
 def test_a_plain_space_too_large_to_price_each_network_is_refused() -> None:

@@ -125,6 +125,19 @@ def test_fine_tuning_starts_from_the_model(network_file: str, tmp_path: Path) ->
             torch.testing.assert_close(after.state[name], value)
 
 
+def test_a_history_without_epochs_is_said_to_be_none(
+    network_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert trained(network_file, tmp_path) == 0
+    history = tmp_path / "seed-0" / "history.csv"
+    history.write_bytes(history.read_bytes()[:20])
+    capsys.readouterr()
+    assert trained(network_file, tmp_path) == 2
+    error = capsys.readouterr().err
+    assert "history.csv: not a history of a training" in error
+    assert error.count("\n") == 1
+
+
 def test_mistakes_are_one_line(
     network_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import sys
 from pathlib import Path
 
@@ -38,19 +39,26 @@ def _run(words: list[str]) -> int:
     from simint.files import appearing_in
 
     paths = [Path(folder) for folder in arguments.folders]
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise InputError(f"the same folder is given twice: {', '.join(arguments.folders)}")
+    out = paths[0] if arguments.out is None else Path(arguments.out)
+    if arguments.out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{out}: cannot be made ({error.strerror or error})") from None
     entrants = compared(paths, arguments.most)
     table, said = comparison_table(entrants), verdict(entrants)
-    title = f"{', '.join(path.name for path in paths)} and published networks"
+    names = ", ".join(path.resolve().name for path in paths)
+    title = f"{names} and published networks" if any(entrant.published for entrant in entrants) else names
     notes = [
         "IMO is a share of active time and falls when work grows: overhead in seconds stands beside it.",
         "Accuracy is validation accuracy by the measure of the search; inferences a day: median over its traces.",
     ]
-    out = paths[0] if arguments.out is None else Path(arguments.out)
-    out.mkdir(parents=True, exist_ok=True)
     image = picture(entrants, title)
     with appearing_in(out) as folder:
         (folder / "compare.png").write_bytes(image)
-        page = page_html(title, said, notes, table, image, f"python -m nas.compare {' '.join(words)}")
+        page = page_html(title, said, notes, table, image, f"python -m nas.compare {shlex.join(words)}")
         (folder / "compare.html").write_text(page, encoding="utf-8")
         with open(folder / "compare.csv", "w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows(

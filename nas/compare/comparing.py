@@ -56,7 +56,7 @@ def compared(paths: Sequence[Path], most: int) -> list[Entrant]:
         for number, entry in enumerate(folder.front(most), start=1):
             measured = Measures(accuracy_percent=entry.measures.accuracy_percent)
             word = space.word(entry.genome)
-            found.append(entrant(f"{folder.path.name}-{number}", str(folder.path), word, measured, False))
+            found.append(entrant(f"{folder.path.resolve().name}-{number}", str(folder.path), word, measured, False))
     return found
 
 

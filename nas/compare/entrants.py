@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nas.problem.evaluation import Evaluation, HardwareCosts, Measures
 from nas.search.config_file import read_config
+from nas.search.families import refuse_other_family
 from nas.search.finals import search_front, spread
 from nas.search.recipes import JointRecipe, joined
 from nas.search.session import CONFIG, STORE, repriced
@@ -86,6 +87,7 @@ def _genome(folder: SearchFolder, word: str) -> Genome:
 
 
 def _open(path: Path) -> SearchFolder:
+    refuse_other_family(path)
     if not (path / STORE).is_file():
         raise InputError(f"{path}: no search there ({STORE} is missing)")
     prepared = prepare(read_config(path / CONFIG), Seconds())

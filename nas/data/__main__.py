@@ -28,7 +28,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in (listing, show):
         command.add_argument(
-            "--folder",
+            "--data-folder",
+            dest="folder",
             type=Path,
             metavar="DIR",
             help="where data sets lie; by default the folder SIMINT_DATA names, else shared/data beside the project",
@@ -50,7 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     folder: Path | None = arguments.folder
     if folder is not None and not folder.is_dir():
-        raise InputError(f"--folder {folder}: not a folder")
+        raise InputError(f"--data-folder {folder}: not a folder")
     if arguments.command == "list":
         print_list(folder)
         return 0

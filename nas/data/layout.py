@@ -71,7 +71,7 @@ def not_found(name: str, layouts: tuple[Layout, ...], folder: Path | None, how: 
         inside = {Path(place).parts[0] for layout in layouts for place in layout.places if place != "."}
         others = " or ".join(sorted(name for name in inside if f"the folder {name}" not in sought))
         where = f"looked in {folder} and its folder {others} for {sought}"
-    return InputError(f"data set {name} not found: {where}; {how}; name its folder with --folder or {ENVIRONMENT}")
+    return InputError(f"data set {name} not found: {where}; {how}; name its folder with --data-folder or {ENVIRONMENT}")
 
 
 def source_record(found: Found) -> str:

@@ -49,7 +49,27 @@ def unmet(model: AnyModel, requirements: Requirements) -> str:
         line += "; " + _best(model, LATENCY, replace(requirements, latency_s=math.inf))
     if math.isfinite(requirements.imo_percent):
         line += "; " + _best(model, IMO, replace(requirements, imo_percent=math.inf))
+    if math.isfinite(requirements.nvm_bytes) and (enough := _enough_nvm(model, requirements)) is not None:
+        others = [text for text in (_latency(requirements), _imo(requirements)) if text]
+        line += f"; least NVM{' with ' if others else ''}{' and '.join(others)} {enough} bytes"
     return line
+
+
+def _enough_nvm(model: AnyModel, requirements: Requirements) -> int | None:
+    """The least NVM in bytes with which some network meets everything else, by bisection; None if none does."""
+    unlimited = replace(requirements, nvm_bytes=math.inf)
+    found = least(model, LATENCY, unlimited)
+    if found is None:
+        return None
+    # More memory never excludes a network.
+    low, high = 0, math.ceil(found.costs.weight_bytes + found.costs.feature_bytes)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if least(model, LATENCY, replace(requirements, nvm_bytes=middle)) is None:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def _best(model: AnyModel, metric: int, others: Requirements) -> str:

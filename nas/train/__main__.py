@@ -156,7 +156,7 @@ def _report(arguments: argparse.Namespace, run: Run, summary: Summary, seeds: ra
         print(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode())
         return
     results = [result for result in summary.seeds if result.seed in seeds]
-    print(f"{run.network.name} on {run.data}, {run.settings.epochs} epochs")
+    print(f"{run.network.name} on {run.data}, {run.settings.epochs} epoch{'s' * (run.settings.epochs > 1)}")
     for result in results:
         validation = f"validation {result.validation_accuracy_percent:.2f} % (epoch {result.best_epoch})"
         test = "" if result.test_accuracy_percent is None else f", test {result.test_accuracy_percent:.2f} %"

@@ -127,11 +127,14 @@ def read_history(file: Path) -> tuple[EpochRecord, ...]:
     """What `write_history` wrote; InputError where it is missing or damaged."""
     try:
         with open(file, encoding="utf-8", newline="") as text:
-            return tuple(msgspec.convert(row, EpochRecord, strict=False) for row in csv.DictReader(text))
+            found = tuple(msgspec.convert(row, EpochRecord, strict=False) for row in csv.DictReader(text))
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror or error})") from None
     except (msgspec.ValidationError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{file}: not a history of a training ({error})") from None
+    if not found:
+        raise InputError(f"{file}: not a history of a training (no epoch in it)")
+    return found
 
 
 def read_run(folder: Path) -> Run:
