@@ -15,12 +15,15 @@ from search_cases import WORDS, archive, replayed_config, search_process, search
 
 from nas.fitness.replay import prepare_replay
 from nas.methods.pareto.front import nondominated
+from nas.problem.evaluation import Evaluation, Measures
 from nas.problem.objectives import losses
 from nas.search.__main__ import main
 from nas.search.config import METHODS, Limits, SearchConfig
 from nas.search.config_file import read_config
-from nas.search.report import write_report
-from nas.search.session import search
+from nas.search.report import breach, write_report
+from nas.search.session import SearchResult, search
+from nas.search.setup import prepare
+from nas.search.timing import Seconds
 from nas.store.store import read_records
 from simint.engine.engines import EngineChoice
 from simint.network.families import network_from_word
@@ -183,7 +186,8 @@ def test_an_option_replaces_one_field_of_a_configuration(tmp_path: Path, capsys:
         (["--method", "tinas", "--space", "inas-har", "--latency", "20s", "--accuracy", "train"], "kind mbconv"),
         (["--space", "inas-har", "--accuracy", "supernet"], "no supernet"),
         (["--accuracy", "none"], "objective accuracy needs accuracy"),
-        (["--accuracy", "guess"], "guess"),
+        (["--accuracy", "guess"], "--accuracy: one of auto, none, supernet, train expected, got 'guess'"),
+        (["--objective", "latency", "--imo", "200"], "below 100"),
         (["--replay-platform", "msp430fr5994-tinas2024", "--objective", "latency"], "published mode"),
         (["--trace", "rf-walk-by,loud=3"], "loud"),
         (["--workers", "-1"], "--workers"),
@@ -242,3 +246,18 @@ def test_a_cluster_finds_the_same(tmp_path: Path) -> None:
         there = search(config, tmp_path / "there", Where(cluster=cluster.scheduler_address))
     assert archive(there) == archive(here)
     assert stored(tmp_path / "there") == stored(tmp_path / "here")
+
+
+def test_a_returned_network_that_misses_the_requirement_is_said_to() -> None:
+    """The hardware-aware baseline asks for latency under continuous power only."""
+    prepared = prepare(
+        SearchConfig(method="random", space="inas-har", objectives=("latency",), limits=Limits(latency=29.25)),
+        Seconds(),
+    )
+    result = SearchResult(prepared, (), None, Seconds())
+    words = ("plain:har:7x24-7x24-7x24", "plain:har:1x4-1x4-1x4")
+    genomes = [prepared.space.genome(word) for word in words]
+    slow, fast = map(Evaluation, genomes, prepared.judged.hardware.costs(genomes), (Measures(), Measures()))
+    assert slow.costs.latency_s > 29.25 >= fast.costs.latency_s
+    assert "does not meet" in breach(result, slow)
+    assert breach(result, fast) == ""

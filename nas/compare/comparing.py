@@ -10,7 +10,7 @@ from nas.compare.entrants import Entrant, open_folders, published_accuracy, publ
 from nas.fitness.kernel import kernel_costs
 from nas.problem.evaluation import Measures
 from nas.search.recipes import ReplayRecipe, joined
-from nas.search.tables import TextTable, figure
+from nas.search.tables import TextTable, cells
 from simint.errors import SimintError
 from simint.network.families import network_from_word
 
@@ -97,19 +97,11 @@ def _names(published: Sequence[Entrant], beaten: Sequence[str]) -> str:
 
 
 def _row(entrant: Entrant, everybody: Sequence[Entrant]) -> tuple[str, ...]:
-    costs, measures = entrant.costs, entrant.measures
     winners = beaten_by(entrant, everybody)
     by = winners[0].name + (f" and {len(winners) - 1} more" if len(winners) > 1 else "") if winners else ""
     return (
         f"{entrant.name} {entrant.word}" if not entrant.published else entrant.name,
         entrant.origin,
-        "" if math.isnan(measures.accuracy_percent) else f"{measures.accuracy_percent:.2f}",
-        figure(costs.latency_s),
-        figure(costs.imo_percent),
-        figure(costs.overhead_s),
-        figure(1e3 * costs.active_j),
-        figure(costs.power_cycles, 6),
-        figure(measures.inferences_per_day, 5),
-        figure(measures.worst_inferences_per_day, 5),
+        *cells(entrant.costs, entrant.measures),
         by,
     )

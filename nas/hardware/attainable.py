@@ -17,6 +17,7 @@ from nas.space.columns import IMO, LATENCY
 from nas.space.genome import Genome
 from nas.space.population import Constraints
 from nas.space.ranking import top_networks
+from simint.errors import InputError
 from simint.hardware.platform import Memory
 
 
@@ -34,6 +35,8 @@ def least(model: AnyModel, metric: int, requirements: Requirements | None = None
     All networks of the space take part. Raises InputError for a plain space too large for that.
     """
     limits = requirements or Requirements()
+    if math.isfinite(limits.energy_j):
+        raise InputError("the least of a space is not known under a limit of energy")
     genome = _least_plain(model, metric, limits) if isinstance(model, PlainModel) else _least(model, metric, limits)
     return None if genome is None else Attained(genome, model.costs([genome])[0])
 

@@ -47,6 +47,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"`limits.{name}` must be positive and finite, got {value:g}")
+        if self.imo is not None and self.imo >= 100:
+            raise InputError(f"`limits.imo` is a share in percent, below 100, got {self.imo:g}")
 
 
 class AccuracyChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -135,11 +135,18 @@ def config_from_arguments(arguments: argparse.Namespace) -> SearchConfig:
                 "nvm_bytes": quantity(arguments.nvm, "", "--nvm"),
             },
         ),
-        "accuracy": changed(base.accuracy, {"by": arguments.accuracy, "epochs": arguments.epochs}),
+        "accuracy": changed(base.accuracy, {"by": _way(arguments.accuracy), "epochs": arguments.epochs}),
         "replay": changed(base.replay, _replay_fields(arguments)),
     }
     config: SearchConfig = changed(base, fields)
     return config
+
+
+def _way(text: str | None) -> AccuracyBy | None:
+    """What --accuracy names."""
+    if text is not None and text not in set(AccuracyBy):
+        raise InputError(f"--accuracy: one of {', '.join(AccuracyBy)} expected, got {text!r}")
+    return None if text is None else AccuracyBy(text)
 
 
 def where_from_arguments(arguments: argparse.Namespace) -> Where:

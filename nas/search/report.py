@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from nas.problem.evaluation import Evaluation
 from nas.search.finals import Finals, spread
 from nas.search.plot import draw_front
 from nas.search.session import CONFIG, STORE, SearchResult
@@ -86,7 +87,19 @@ def _choice(result: SearchResult, finals: Finals) -> list[str]:
         f"{result.prepared.config.method} returns {finals.choice.word}: accuracy {measured.accuracy_percent:.2f} %, "
         f"latency {figure(costs.latency_s)} s, IMO {figure(costs.imo_percent)} % ({figure(costs.overhead_s)} s)"
         + (f", {replayed} inferences a day" if replayed else "")
+        + breach(result, finals.choice.evaluation)
     ]
+
+
+def breach(result: SearchResult, choice: Evaluation) -> str:
+    """What the network a method returns does not meet, to follow in a sentence; empty where it meets everything.
+
+    The hardware-aware baseline knows continuous power only, so what it returns may miss what was required.
+    """
+    judged = result.prepared.judged
+    if not math.isfinite(choice.costs.latency_s):
+        return "; it cannot run under intermittent power"
+    return "" if judged.requirements.met_by(choice.costs) else "; it does not meet the requirements"
 
 
 def _judgement(result: SearchResult, finals: Finals) -> list[str]:

@@ -158,8 +158,11 @@ def _require_attainable(space: AnySpace, target: Target, requirements: Requireme
 def _require_sense(config: SearchConfig, space: AnySpace) -> None:
     by_accuracy = config.method not in ("pareto", "random", "local")
     if config.accuracy.by is AccuracyBy.NONE and (by_accuracy or "accuracy" in config.objectives):
-        who = f"method {config.method}" if by_accuracy else "objective accuracy"
-        raise InputError(f"{who} needs accuracy; --accuracy none leaves it out")
+        if by_accuracy:
+            raise InputError(f"method {config.method} needs accuracy; --accuracy none leaves it out")
+        raise InputError(
+            "objective accuracy needs accuracy; beside --accuracy none name others, such as --objective latency"
+        )
     if config.accuracy.by is AccuracyBy.SUPERNET and not isinstance(space, MbconvSpace):
         raise InputError(
             f"search space {space.name!r} has no supernet, only those of kind mbconv have; give --accuracy train"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.problem.evaluation import HardwareCosts, Measures
 from nas.search.finals import Finalist
 from nas.store.record import COST_NAMES, MEASURE_NAMES
 
@@ -38,11 +39,11 @@ class TextTable:
         widths = [max(len(line[column]) for line in lines) for column in range(len(self.headings))]
 
         def text(line: Sequence[str]) -> str:
-            cells = [
+            padded = [
                 line[0].ljust(widths[0]),
                 *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
             ]
-            return "  ".join(cells).rstrip()
+            return "  ".join(padded).rstrip()
 
         return "\n".join(text(line) for line in lines)
 
@@ -74,8 +75,8 @@ def write_front(path: Path, front: Sequence[Finalist]) -> None:
                 *(getattr(entry.measures, name) for name in MEASURE_NAMES),
                 *(getattr(finalist.checked, name) for name in MEASURE_NAMES if name != "accuracy_percent"),
             ]
-            cells = ["" if math.isnan(number) else repr(number) for number in numbers]
-            writer.writerow([finalist.word, *cells, entry.reason])
+            texts = ["" if math.isnan(number) else repr(number) for number in numbers]
+            writer.writerow([finalist.word, *texts, entry.reason])
 
 
 def figure(value: float, digits: int = 4) -> str:
@@ -89,11 +90,9 @@ def figure(value: float, digits: int = 4) -> str:
     )
 
 
-def _row(finalist: Finalist) -> tuple[str, ...]:
-    entry = finalist.evaluation
-    costs, measures = entry.costs, entry.measures
+def cells(costs: HardwareCosts, measures: Measures) -> tuple[str, ...]:
+    """The columns of `HEADINGS` from the accuracy to the worst trace."""
     return (
-        finalist.word,
         "" if math.isnan(measures.accuracy_percent) else f"{measures.accuracy_percent:.2f}",
         figure(costs.latency_s),
         figure(costs.imo_percent),
@@ -102,5 +101,13 @@ def _row(finalist: Finalist) -> tuple[str, ...]:
         figure(costs.power_cycles, 6),
         figure(measures.inferences_per_day, 5),
         figure(measures.worst_inferences_per_day, 5),
+    )
+
+
+def _row(finalist: Finalist) -> tuple[str, ...]:
+    entry = finalist.evaluation
+    return (
+        finalist.word,
+        *cells(entry.costs, entry.measures),
         figure(finalist.checked.inferences_per_day, 5),
     )

@@ -92,7 +92,9 @@ class Bench(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if math.isclose(entry.capacitance, capacitance, rel_tol=1e-9):
                 return entry.ohm
         known = ", ".join(f"{entry.capacitance:g} F" for entry in self.resistance)
-        raise InputError(f"no calibrated source resistance for a capacitor of {capacitance:g} F; known: {known}")
+        raise InputError(
+            f"no calibrated source resistance for a capacitor of {capacitance:g} F; known: {known}; give the resistance"
+        )
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
