@@ -1,4 +1,4 @@
-"""The one way simint compiles a loop: numba with one set of flags and a cache that notices every edit.
+"""The one way simint compiles a loop: numba, counting references or not, and a cache that notices every edit.
 
 Numba's own cache looks at the file of a function only, so a kernel would go on using an old copy of a helper that lives
 in another file. Here a cached kernel is bound to all files of the package that its module imports, directly or not.

@@ -47,7 +47,9 @@ def assert_agree(one: Run, other: Run) -> None:
     assert _words(one) == _words(other)
     time_s = TOLERANCE * one.duration_s
     energy_j = TOLERANCE * one.energy.turnover_j
-    volt = TOLERANCE * max(one.final_voltage, one.initial_voltage, 1e-3)
+    # A capacitor much smaller than what flows through it turns 1e-9 of the turnover into more volts than 1e-9; the
+    # energy it stores is compared with the other energies.
+    volt = 10 * TOLERANCE * max(one.final_voltage, one.initial_voltage, 1e-3)
     assert _counts(one) == _counts(other)
     _close(_times(one), _times(other), time_s)
     _close([cycle.energy_j for cycle in one.power_cycles], [cycle.energy_j for cycle in other.power_cycles], energy_j)
