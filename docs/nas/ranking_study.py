@@ -175,7 +175,11 @@ def _write_report(file: Path, plan: Plan, candidates: Sequence[Candidate], rows:
 
 def _lines(known: Sequence[Candidate], truth: dict[str, float], rows: Sequence[Row]) -> list[Line]:
     scores = list(dict.fromkeys(row.score for row in rows if row.score != STAND_ALONE))
-    lines = [_line(score, known, truth, [row for row in rows if row.score == score]) for score in scores]
+    # A network may have no score: its supernet diverged, or the proxy is no number.
+    ranked = [
+        score for score in scores if sum(row.score == score and not math.isnan(row.value) for row in rows) >= LEAST
+    ]
+    lines = [_line(score, known, truth, [row for row in rows if row.score == score]) for score in ranked]
     latencies = [Row("latency", each.word, 0, each.latency_s, each.latency_s, 0.0) for each in known]
     lines.append(_line("intermittent latency", known, truth, latencies))
     for seed in sorted({row.seed for row in rows if row.score == STAND_ALONE})[1:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from nas.supernet.path_space import path_space
 from nas.supernet.scoring import open_scorer
 from nas.supernet.training import train_supernet
 from nas.train.device import torch_threads
+from nas.train.diverged import DivergedError
 from nas.train.loop import train, weights_generator
 from nas.train.published import Recipe, recipe_settings
 from simint.network.families import network_from_word
@@ -118,7 +120,11 @@ def _by_supernet(plan: Plan, place: Place, words: tuple[str, ...], checkpoint: s
     first, file = scores[0], place.folder / f"{checkpoint}.pt"
     settings = first.settings
     settings = msgspec.structs.replace(settings, training=msgspec.structs.replace(settings.training, seed=plan.seed))
-    train_supernet(every if first.every_setting else every.at(plan.width, plan.resolution), data, settings, file)
+    try:
+        train_supernet(every if first.every_setting else every.at(plan.width, plan.resolution), data, settings, file)
+    except DivergedError:
+        # A finding like another: no network has a score of this kind, and the study goes on.
+        return [Row(score.name, word, 0, math.nan, math.nan, 0.0) for score in scores for word in words]
     rows = []
     for score in scores:
         scorer = open_scorer(file, data, recalibration_windows=score.windows)

@@ -25,6 +25,7 @@ from nas.supernet.settings import Sharing, SupernetSettings, Unsampled
 from nas.supernet.supernet import Supernet, build_supernet
 from nas.train.augment import augmented
 from nas.train.device import chosen_device, torch_threads
+from nas.train.diverged import DivergedError
 from nas.train.settings import Augmentation
 from simint.errors import InputError
 
@@ -136,7 +137,7 @@ def _epoch(supernet: Supernet, train: Maps, settings: SupernetSettings, epoch: i
             descend(supernet.store, uses, rate, training.momentum, training.weight_decay)
     mean = total.item() / max(count, 1)
     if not math.isfinite(mean):
-        raise InputError(
+        raise DivergedError(
             f"supernet diverged in epoch {epoch + 1}: the loss is {mean:g}; "
             f"lower the learning rate of {training.learning_rate:g}"
         )

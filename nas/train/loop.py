@@ -20,6 +20,7 @@ from torch.nn import functional
 from nas.train.augment import augmented
 from nas.train.checkpoint import Checkpoint, State, read_checkpoint, write_checkpoint
 from nas.train.device import chosen_device, torch_threads
+from nas.train.diverged import DivergedError
 from nas.train.evaluate import loss_and_accuracy
 from nas.train.history import EpochRecord, best_epoch
 from nas.train.settings import Optimiser, TrainSettings
@@ -139,7 +140,7 @@ def _epoch(
         right += (logits.detach().argmax(1) == wanted).sum()
     mean_loss = loss_sum.item() / len(y)
     if not math.isfinite(mean_loss):
-        raise InputError(
+        raise DivergedError(
             f"training diverged in epoch {epoch + 1}: the loss is {mean_loss:g}; "
             f"lower the learning rate of {settings.learning_rate:g}"
         )

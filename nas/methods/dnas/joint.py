@@ -28,6 +28,7 @@ from nas.modules.batch_norm import BATCH, WINDOWS, recalibrate
 from nas.train.augment import augmented
 from nas.train.checkpoint import State, read_tensors, write_tensors
 from nas.train.device import chosen_device, torch_threads
+from nas.train.diverged import DivergedError
 from nas.train.evaluate import loss_and_accuracy
 from simint.errors import InputError
 
@@ -179,7 +180,7 @@ def _epoch(
         total += joint_step(masked, optimiser, batch, y[rows], config, costs, limit, strengths) * len(rows)
     mean = total.item() / len(y)
     if not math.isfinite(mean):
-        raise InputError(
+        raise DivergedError(
             f"search diverged in epoch {epoch + 1}: the task loss is {mean:g}; "
             f"lower the rates of {config.settings.weight_rate:g} and {config.settings.mask_rate:g}"
         )
