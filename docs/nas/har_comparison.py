@@ -235,8 +235,8 @@ def replays(data: Path) -> ReplayFitness:
 
 
 def replayed(data: Path, word: str) -> list[float]:
-    """Seconds from release to end of an inference, median, on every trace."""
-    return [result.latency_s for result in replays(data).replay(network_from_word(word))]
+    """Inferences a day, back to back, on every trace."""
+    return [result.inferences_per_day for result in replays(data).replay(network_from_word(word))]
 
 
 def page(
@@ -261,7 +261,7 @@ def page(
         f"networks of the table were trained alike, from scratch, {epochs} epochs, seeds",
         f"{', '.join(map(str, FINAL_SEEDS))}; accuracies are mean and sample standard deviation over seeds; the",
         "epoch is chosen by the validation subjects, the test subjects were asked once. Latency, IMO, overhead and",
-        "power cycles by the published cost model; the last columns are seconds per inference by replay (median,",
+        "power cycles by the published cost model; the last columns are inferences a day by replay (back to back,",
         "policy `tile`, half an hour of each recorded trace, unscaled, consistent designs).",
         "",
         "| " + " | ".join(heading) + " |",
@@ -275,7 +275,7 @@ def page(
             f"{cost.imo_percent:.2f}",
             f"{cost.overhead_s:.2f}",
             f"{cost.power_cycles:.0f}",
-            *(f"{value:.1f}" for value in rates[word]),
+            *(f"{value:,.0f}" for value in rates[word]),
         ]
         lines.append("| " + " | ".join([label, *numbers]) + " |")
     lines += ["", "Rivals, with no more latency and no more IMO by construction:", ""]
