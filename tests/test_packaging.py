@@ -75,5 +75,7 @@ def test_the_wheel_is_typed_and_licensed(unpacked_wheel: Path) -> None:
 
 
 def test_no_reference_data_is_packed(unpacked_wheel: Path) -> None:
-    size = sum(file.stat().st_size for file in unpacked_wheel.rglob("*") if file.is_file())
-    assert size < 2_000_000
+    files = [file for file in unpacked_wheel.rglob("*") if file.is_file()]
+    assert not [file.name for file in files if file.suffix in {".npz", ".npy", ".h5", ".gz", ".csv", ".trace", ".pt"}]
+    # Every recording and data set is larger than the longest file of the program.
+    assert max(file.stat().st_size for file in files if "dist-info" not in str(file)) < 100_000
