@@ -299,9 +299,13 @@ def test_ctrl_c_leaves_a_valid_partial_result(tmp_path: Path, capsys: pytest.Cap
     assert abs(summary["energy"]["imbalance_j"]) <= 1e-9 * summary["energy"]["harvested_j"]
     assert {file.name for file in tmp_path.iterdir()} == FILES
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
-    # A step that ends with the run counts where it was broken off, and where its time was over it does not.
-    whole = summary_of(capsys, tmp_path / "scenario.toml", "--duration", f"{summary['duration_s'] + 1e-6!r}")
-    assert whole["inferences"]["completed"] == summary["inferences"]["completed"]
+    # A step that ends where the run was broken off may count or not.
+    before, after = (
+        summary_of(capsys, tmp_path / "scenario.toml", "--duration", repr(summary["duration_s"] + change))
+        for change in (-1e-6, 1e-6)
+    )
+    completed = summary["inferences"]["completed"]
+    assert before["inferences"]["completed"] <= completed <= after["inferences"]["completed"] <= completed + 1
 
 
 def test_a_kill_while_running_leaves_nothing(tmp_path: Path) -> None:
