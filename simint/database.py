@@ -1,8 +1,9 @@
 """SQLite files that lose nothing that was reported as written, with one process at a time that writes.
 
-Such a file has a table `study` of keys and values; its key `runner` names the process that works on it. The write-ahead
-log is synced at every commit (`synchronous = FULL`). The right to write is an exclusive lock on a database beside the
-file, which the system gives up when the process ends in whatever way.
+Such a file has a table `study` of keys and values; its key `runner` names the process that works on it. Table `inputs`
+has name and hash of everything that results depend on. The write-ahead log is synced at every commit
+(`synchronous = FULL`). The right to write is an exclusive lock on a database beside the file, which the system gives up
+when the process ends in whatever way.
 """
 
 from __future__ import annotations
@@ -13,8 +14,37 @@ import platform
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from simint.errors import InputError
+
+
+class StudyFile:
+    """An open file that this process may write, used as a context manager; stores add what theirs hold."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def __enter__(self) -> Self:
+        """The file itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file; nothing is pending."""
+        close_database(self._connection)
+
+    def fact(self, key: str) -> str:
+        """A value of table `study`, empty where there is none."""
+        row = self._connection.execute("SELECT value FROM study WHERE key = ?", (key,)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def inputs(self) -> dict[str, str]:
+        """Name and hash of everything the recorded results depend on."""
+        return dict(self._connection.execute("SELECT name, hash FROM inputs ORDER BY rowid"))
 
 
 @contextlib.contextmanager

@@ -16,42 +16,18 @@ import datetime
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
 
 from nas.space.genome import Genome
 from nas.store.record import COLUMNS, Record, record_of, row_of
-from simint.database import close_database, new_database, open_database
+from simint.database import StudyFile, new_database, open_database
 from simint.errors import InputError
 
 FORMAT = "simint-search/1"
 _NAMES = ", ".join(name for name, _ in COLUMNS)
 
 
-class SearchStore:
+class SearchStore(StudyFile):
     """An open file of a search that this process may write, used as a context manager."""
-
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path = path
-        self._connection = connection
-
-    def __enter__(self) -> SearchStore:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file; nothing is pending."""
-        close_database(self._connection)
-
-    def fact(self, key: str) -> str:
-        """A value of table `study`, empty where there is none."""
-        row = self._connection.execute("SELECT value FROM study WHERE key = ?", (key,)).fetchone()
-        return "" if row is None else str(row[0])
-
-    def inputs(self) -> dict[str, str]:
-        """Name and hash of everything the evaluations depend on."""
-        return dict(self._connection.execute("SELECT name, hash FROM inputs ORDER BY rowid"))
 
     def known(self, fidelity: str) -> dict[Genome, Record]:
         """What was found at a fidelity, by genome."""

@@ -20,9 +20,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
-from simint.database import close_database, new_database, one_writer, open_database
+from simint.database import StudyFile, new_database, one_writer, open_database
 from simint.errors import InputError
 from simint.whatif.frame import FORMAT
 from simint.whatif.metrics import METRIC_NAMES, METRICS, MetricValue
@@ -41,31 +40,8 @@ class Column:
     kind: str
 
 
-class StudyStore:
+class StudyStore(StudyFile):
     """An open study file that this process may write, used as a context manager."""
-
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path = path
-        self._connection = connection
-
-    def __enter__(self) -> StudyStore:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file; nothing is pending."""
-        close_database(self._connection)
-
-    def fact(self, key: str) -> str:
-        """A value of table `study`, empty where there is none."""
-        row = self._connection.execute("SELECT value FROM study WHERE key = ?", (key,)).fetchone()
-        return "" if row is None else str(row[0])
-
-    def inputs(self) -> dict[str, str]:
-        """Name and hash of everything the recorded results depend on."""
-        return dict(self._connection.execute("SELECT name, hash FROM inputs ORDER BY rowid"))
 
     def points(self) -> list[tuple[Value, ...]]:
         """The values of every point, in the order of their ids."""
