@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,3 +113,8 @@ def _path(field: str, key: object) -> str:
 def _plain(message: str) -> str:
     """msgspec writes `... - at `$.capacitor.x``; people look for `capacitor.x`."""
     return message.replace("`$.", "`")
+
+
+def struct_hash(thing: Any) -> str:
+    """SHA-256 (hex) of something that msgspec writes as JSON: equal content, equal hash."""
+    return hashlib.sha256(msgspec.json.encode(thing)).hexdigest()

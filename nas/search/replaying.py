@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nas.search.config import ReplayChoice
+from simint.config import struct_hash
 from simint.errors import InputError
 from simint.scenario import Scenario, TraceChoice
 
@@ -29,7 +30,6 @@ class Replays:
 def load_replays(choice: ReplayChoice, settings: ElectricalSettings) -> Replays:
     """The scenarios of a search priced for `settings`; InputError naming the file and field, before anything is run."""
     from nas.fitness.scenarios import replay_scenario, replay_supply, replays_recordings
-    from nas.store.resume import struct_hash
     from simint.hardware.presets import load_platform, load_supply
     from simint.scenario import shaped_trace
     from simint.trace.load import load_trace

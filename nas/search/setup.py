@@ -22,7 +22,8 @@ from nas.search.timing import Seconds, TimedHardware
 from nas.space.mbconv_space import MbconvSpace
 from nas.space.search_space import AnySpace, load_space
 from nas.space.target import Target, retargeted, target_platform, target_settings
-from nas.store.resume import struct_hash, versions
+from nas.store.resume import versions
+from simint.config import struct_hash
 from simint.errors import InputError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from nas.modules.network_module import NetworkModule
 from nas.modules.operators import Convolution, FullyConnected
 from simint.errors import InputError
-from simint.network.layer import WEIGHTED, Layer, LayerKind
+from simint.network.layer import Layer, LayerKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,11 +85,6 @@ def maps_of(rows: Tensor, layer: Layer) -> Tensor:
     """Maps (n, channels, height, width) of a weighted layer's outputs (samples * positions, channels)."""
     channels, height, width = layer.ofm
     return rows.reshape(-1, height, width, channels).permute(0, 3, 1, 2).contiguous()
-
-
-def weighted_layers(layers: tuple[Layer, ...]) -> list[Layer]:
-    """The layers that multiply."""
-    return [layer for layer in layers if layer.kind in WEIGHTED]
 
 
 @torch.no_grad()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -36,11 +35,6 @@ def open_or_create(path: Path, description: str, inputs: Mapping[str, str]) -> S
 def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
     """Versions of the packages that evaluations depend on, as inputs."""
     return {f"version of {name}": metadata.version(name) for name in (*_ALWAYS, *packages)}
-
-
-def struct_hash(thing: Any) -> str:
-    """SHA-256 of something that msgspec writes as JSON."""
-    return hashlib.sha256(msgspec.json.encode(thing)).hexdigest()
 
 
 def _require_same(store: SearchStore, description: str, inputs: Mapping[str, str]) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from simint.config import load_toml
+from simint.config import load_toml, struct_hash
 from simint.errors import InputError
 from simint.hardware.capacitor import Capacitor
 from simint.hardware.converter import Converter
@@ -84,8 +81,8 @@ def input_hashes(study: Study, resolved: Resolved, trace_hashes: Mapping[str, st
         ("converter", resolved.converters),
         ("regulator", resolved.regulators),
     ):
-        found |= {f"{kind} {word}": _hash(part) for word, part in sorted(parts.items())}
-    found |= {f"designs {file} of {network}": _hash(d) for (file, network), d in sorted(resolved.designs.items())}
+        found |= {f"{kind} {word}": struct_hash(part) for word, part in sorted(parts.items())}
+    found |= {f"designs {file} of {network}": struct_hash(d) for (file, network), d in sorted(resolved.designs.items())}
     found |= {f"version of {name}": metadata.version(name) for name in _VERSIONS}
     return found
 
@@ -151,7 +148,3 @@ def designs_of(resolved: Resolved, word: str, network: str) -> Designs:
     if (word, network) not in resolved.designs:
         raise InputError(f"the designs of {word} do not belong to network {network!r}")
     return resolved.designs[word, network]
-
-
-def _hash(part: Any) -> str:
-    return hashlib.sha256(msgspec.json.encode(part)).hexdigest()

@@ -6,13 +6,13 @@ be written is handed to compiled loops as one of their own, a read-only one is n
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
 import numpy as np
+
+from simint.config import struct_hash
 
 # Below this a private copy costs less than a file of its own.
 _LARGE_BYTES = 1 << 16
@@ -20,7 +20,7 @@ _LARGE_BYTES = 1 << 16
 
 def shared_name(kind: str, *what: Any) -> str:
     """A file name for something that is determined by `what` (msgspec structs, text and numbers)."""
-    return f"{kind}-{hashlib.sha256(msgspec.json.encode(what)).hexdigest()[:32]}"
+    return f"{kind}-{struct_hash(what)[:32]}"
 
 
 def share(folder: Path, name: str, thing: Any) -> None:

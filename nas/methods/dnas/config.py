@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import hashlib
 import math
 
 import msgspec
@@ -74,11 +73,6 @@ def memory_limit(memory: str, seed_bytes: float) -> float:
     if not limit > 0:
         raise InputError(f"memory: above 0 bytes expected, got {memory}")
     return limit
-
-
-def config_hash(config: DnasConfig) -> str:
-    """SHA-256 (hex) of everything asked."""
-    return hashlib.sha256(msgspec.json.encode(config)).hexdigest()
 
 
 def point_name(config: DnasConfig) -> str:

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from nas.channels.masked_module import MaskedModule
 from nas.channels.masks import FIRST_ALPHA
-from nas.methods.dnas.config import DnasConfig, config_hash
+from nas.methods.dnas.config import DnasConfig
 from nas.methods.dnas.constraint import Strengths, first_strengths, penalty
 from nas.methods.dnas.costs import SearchCosts
 from nas.methods.dnas.fitting import filled, within_limit
@@ -30,6 +30,7 @@ from nas.train.checkpoint import State, read_tensors, write_tensors
 from nas.train.device import chosen_device, torch_threads
 from nas.train.diverged import DivergedError
 from nas.train.evaluate import loss_and_accuracy
+from simint.config import struct_hash
 from simint.errors import InputError
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _out_of_patience(history: list[JointEpoch], patience: int) -> bool:
 
 
 def _fingerprint(masked: MaskedModule, config: DnasConfig, limit: float) -> str:
-    digest = hashlib.sha256(f"{config_hash(config)} {limit!r}".encode())
+    digest = hashlib.sha256(f"{struct_hash(config)} {limit!r}".encode())
     for value in masked.state_dict().values():
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

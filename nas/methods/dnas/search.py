@@ -13,7 +13,7 @@ from nas.channels.masked_module import MaskedModule
 from nas.channels.pricing import network_costs
 from nas.data.catalogue import load_data
 from nas.data.data_set import DataSet, data_hash
-from nas.methods.dnas.config import DnasConfig, config_hash, memory_limit, point_name
+from nas.methods.dnas.config import DnasConfig, memory_limit, point_name
 from nas.methods.dnas.constraint import permitted_within
 from nas.methods.dnas.costs import CostBook, SearchCosts
 from nas.methods.dnas.joint import search_jointly
@@ -25,6 +25,7 @@ from nas.train.fitting import suited_data
 from nas.train.history import EpochRecord
 from nas.train.loop import train
 from nas.train.model_file import Model, ModelRecord, write_model
+from simint.config import struct_hash
 from simint.network.catalogue import load_network
 
 
@@ -98,7 +99,7 @@ def run_dnas(
     anything wrong in `config`, a limit that no network of these channels meets, and for a folder of another search.
     """
     folder = out_dir / "points" / point_name(config)
-    past = read_result(folder / "result.json", config_hash(config))
+    past = read_result(folder / "result.json", struct_hash(config))
     if past is not None:
         return past
     network = load_network(config.seed_net)
@@ -147,7 +148,7 @@ def run_dnas(
     )
     counts = costs.counts(kept)
     result = DnasResult(
-        config_sha256=config_hash(config),
+        config_sha256=struct_hash(config),
         config=config,
         network=small.network,
         kept=kept,
