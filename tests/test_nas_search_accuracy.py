@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import msgspec
 import pytest
 from search_cases import REPLAY, archive, searched, stored
 
 from nas.search.accuracy import DataPlace, TrainRecipe, seed_of
-from nas.search.config import AccuracyBy, AccuracyChoice, Limits, SearchConfig
+from nas.search.config import AccuracyBy, AccuracyChoice, Limits, SearchConfig, SupernetKind
+from nas.supernet.settings import Sharing
+from simint.errors import InputError
 
 torch = pytest.importorskip("torch")
 
@@ -78,6 +81,48 @@ def test_tinas_searches_what_its_first_stage_chose(tmp_path: Path) -> None:
     chosen = choice.evaluation
     assert chosen.measures.accuracy_percent / chosen.costs.imo_percent * chosen.costs.latency_s == best
     assert chosen.measures.inferences_per_day > 0
+
+
+def test_tinas_as_published_has_its_supernet_and_its_defects(tmp_path: Path) -> None:
+    """Offspring may be copies, so fewer networks are measured; children of the last generation are never chosen."""
+    config = SearchConfig(
+        method="tinas-u",
+        evaluations=40,
+        finalists=0,
+        limits=Limits(latency=15.0),
+        accuracy=AccuracyChoice(supernet=SupernetKind.PUBLISHED, epochs=1),
+        replay=REPLAY,
+    )
+    published = searched(msgspec.structs.replace(config, as_published=True), tmp_path / "published")
+    assert published.prepared.supernet is not None
+    assert published.prepared.supernet.sharing is Sharing.SINGLE_PATH
+    assert len(published.evaluations) < 40
+    mended = searched(config, tmp_path / "mended")
+    assert len(mended.evaluations) == 40
+    with pytest.raises(InputError, match="another"):
+        searched(config, tmp_path / "published")
+
+
+def test_only_published_methods_have_defects() -> None:
+    with pytest.raises(InputError, match="pareto was not published"):
+        SearchConfig(method="pareto", as_published=True)
+
+
+def test_the_defects_of_inas_change_what_its_controller_proposes(tmp_path: Path) -> None:
+    config = SearchConfig(
+        method="inas",
+        evaluations=30,
+        finalists=0,
+        limits=Limits(latency=100.0),
+        accuracy=AccuracyChoice(by=AccuracyBy.TRAIN, epochs=1),
+        replay=REPLAY,
+    )
+    ended = {
+        defects: searched(msgspec.structs.replace(config, as_published=defects), tmp_path / str(defects))
+        for defects in (True, False)
+    }
+    assert all(result.finals is not None and result.finals.choice is not None for result in ended.values())
+    assert archive(ended[True]) != archive(ended[False])
 
 
 def test_a_training_depends_on_word_and_seed_alone() -> None:

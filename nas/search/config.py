@@ -13,6 +13,7 @@ from simint.errors import InputError
 from simint.scenario import PolicyChoice, TraceChoice
 
 METHODS = ("pareto", "random", "local", "tinas", "tinas-m", "tinas-u", "tinas-g1", "tinas-g2", "inas", "hw-nas")
+OWN_METHODS = ("pareto", "random", "local")  # what they find is a front
 # Radio, motion and light, all from the catalogue; of the office's day the hour in which the light comes on.
 DEFAULT_TRACES = (
     TraceChoice(name="rf-walk-by"),
@@ -31,6 +32,13 @@ class AccuracyBy(enum.StrEnum):
     NONE = "none"
     SUPERNET = "supernet"
     TRAIN = "train"
+
+
+class SupernetKind(enum.StrEnum):
+    """`trusted`: entangled weights, batch statistics of each path's own. `published`: single-path, as TiNAS's."""
+
+    TRUSTED = "trusted"
+    PUBLISHED = "published"
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +63,7 @@ class AccuracyChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How accuracy is found; `epochs` of the supernet, or of each training."""
 
     by: AccuracyBy = AccuracyBy.AUTO
+    supernet: SupernetKind = SupernetKind.TRUSTED
     epochs: int | None = None
 
     def __post_init__(self) -> None:
@@ -88,7 +97,8 @@ class SearchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     `space`: a name or TOML file; `data`: a data set, by default the space's; `data_folder`: where it lies.
     `evaluations` and `population` are those of the method where absent. `finalists`: so many of the front are replayed
-    at the end, by SimPy too. `capacitance`, `resistance`, `platform`: in place of the space's target.
+    at the end, by SimPy too. `capacitance`, `resistance`, `platform`: in place of the space's target. `as_published`:
+    TiNAS, iNAS and its baseline search with the defects of their artefacts (`Quirks` of nas.methods.tinas and inas).
     """
 
     method: str = "pareto"
@@ -106,6 +116,7 @@ class SearchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     population: int | None = None
     finalists: int = 12
     seed: int = 0
+    as_published: bool = False
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -114,6 +125,8 @@ class SearchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise InputError(f"`objectives`: different names expected, got {list(self.objectives)}")
         for name in self.objectives:
             objective(name)
+        if self.as_published and self.method in OWN_METHODS:
+            raise InputError(f"`as_published`: {self.method} was not published with defects; leave it out")
         for field, least in (("evaluations", 1), ("population", 2), ("finalists", 0), ("seed", 0)):
             value = getattr(self, field)
             if value is not None and value < least:
@@ -122,7 +135,7 @@ class SearchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def wants_accuracy(self) -> bool:
         """Whether accuracy is measured at all: it is asked for, by the objectives or the method's own score."""
-        asked = "accuracy" in self.objectives or self.method not in ("pareto", "random", "local")
+        asked = "accuracy" in self.objectives or self.method not in OWN_METHODS
         return asked and self.accuracy.by is not AccuracyBy.NONE
 
     @property

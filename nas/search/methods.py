@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from nas.space.mbconv_space import MbconvSpace
 from nas.space.search_space import AnySpace
 from nas.space.target import Target
 from simint.errors import InputError
+
+if TYPE_CHECKING:
+    from nas.methods.tinas.settings import Quirks as TinasQuirks
+    from nas.methods.tinas.settings import TinasSettings
 
 PARETO_EVALUATIONS, PARETO_POPULATION = 400, 40  # ours: a front within minutes on a small space
 
@@ -98,37 +103,53 @@ def _pareto(config: SearchConfig, problem: Problem, generator: np.random.Generat
 
 def _inas(config: SearchConfig, problem: Problem, generator: np.random.Generator) -> Method:
     from nas.methods.inas.search import inas
-    from nas.methods.inas.settings import InasSettings
+    from nas.methods.inas.settings import AS_PUBLISHED, MENDED, InasSettings
 
     settings = InasSettings() if config.evaluations is None else InasSettings(trials=config.evaluations)
-    return Method(inas(problem, settings, generator), settings.trials)
+    quirks = AS_PUBLISHED if config.as_published else MENDED
+    return Method(inas(problem, settings, generator, quirks), settings.trials)
 
 
 def _tinas(config: SearchConfig, problem: Problem, generator: np.random.Generator) -> Method:
     from nas.methods.tinas.search import tinas
-    from nas.methods.tinas.settings import settings_for, variant
+    from nas.methods.tinas.settings import variant
 
-    chosen = variant(config.method)
+    settings = _tinas_settings(config, problem)
+    search = tinas(problem, variant(config.method), settings, generator, _tinas_quirks(config))
+    return Method(search, settings.evaluations)
+
+
+def _tinas_settings(config: SearchConfig, problem: Problem) -> TinasSettings:
+    """The published sizes, those of the configuration in their place."""
+    from nas.methods.tinas.settings import settings_for
+
     settings = settings_for(problem.space.data_set)
     if config.population is not None:
         settings = replace(settings, population=config.population)
     if config.evaluations is not None:
         settings = replace(settings, generations=max(0, config.evaluations // settings.population - 1))
-    return Method(tinas(problem, chosen, settings, generator), settings.evaluations)
+    return settings
 
 
-def method_choice(config: SearchConfig, problem: Problem, evaluations: Sequence[Evaluation]) -> Evaluation | None:
-    """The one network that a method returns; None where it returns a front, or nothing was measured."""
+def _tinas_quirks(config: SearchConfig) -> TinasQuirks:
+    from nas.methods.tinas.settings import AS_PUBLISHED, MENDED
+
+    return AS_PUBLISHED if config.as_published else MENDED
+
+
+def method_choice(config: SearchConfig, problem: Problem, asked: Sequence[Evaluation]) -> Evaluation | None:
+    """The one network that a method returns of all it asked; None where it returns a front or nothing was measured."""
     try:
         if config.method in ("inas", "hw-nas"):
             from nas.methods.inas.search import best_by_accuracy
 
-            return best_by_accuracy(list(evaluations))
+            return best_by_accuracy(asked)
         if config.method.startswith("tinas"):
             from nas.methods.tinas.search import best_of
-            from nas.methods.tinas.settings import TinasSettings, variant
+            from nas.methods.tinas.settings import variant
 
-            return best_of(evaluations, problem.requirements, variant(config.method), TinasSettings())
+            settings = _tinas_settings(config, problem)
+            return best_of(asked, problem.requirements, variant(config.method), settings, _tinas_quirks(config))
     except InputError:
         return None
     return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from nas.problem.objectives import OBJECTIVES
-from nas.search.config import AccuracyBy, SearchConfig
+from nas.search.config import AccuracyBy, SearchConfig, SupernetKind
 from nas.search.config_file import read_config
 from nas.search.families import ALL_METHODS
 from simint.cli import Parser
@@ -19,6 +20,7 @@ from simint.units import parse_quantity
 from simint.workers.pool import Where
 
 DEFAULT_FOLDER = "runs/search"
+Word = TypeVar("Word", bound=enum.StrEnum)
 
 
 def search_parser() -> Parser:
@@ -44,6 +46,9 @@ def search_parser() -> Parser:
     what.add_argument("--evaluations", metavar="N", type=int, help="to measure (default: the method's) [sc-nas]")
     what.add_argument("--population", metavar="N", type=int, help="of a generation (default: the method's)")
     what.add_argument("--seed", metavar="N", type=int, help="of everything random (default: 0)")
+    what.add_argument(
+        "--as-published", action="store_true", help="tinas.., inas, hw-nas: with the defects of their artefacts"
+    )
     limits = parser.add_argument_group("what a network must meet")
     limits.add_argument("--latency", metavar="T", help="end-to-end latency of the cost model at most T, such as 18.5s")
     limits.add_argument("--imo", metavar="PERCENT", help="intermittency management overhead at most this")
@@ -60,6 +65,8 @@ def search_parser() -> Parser:
     measures.add_argument(
         "--epochs", metavar="N", type=int, help="of the supernet, or of each training; dnas: of its search"
     )
+    kinds = ", ".join(kind.value for kind in SupernetKind)
+    measures.add_argument("--supernet", metavar="KIND", help=f"one of {kinds} (as TiNAS trains it); default: trusted")
     measures.add_argument("--data", metavar="NAME", help="data set (default: the space's)")
     measures.add_argument("--data-folder", metavar="DIR", help="where it lies (default: SIMINT_DATA)")
     replay = parser.add_argument_group(
@@ -135,18 +142,26 @@ def config_from_arguments(arguments: argparse.Namespace) -> SearchConfig:
                 "nvm_bytes": quantity(arguments.nvm, "", "--nvm"),
             },
         ),
-        "accuracy": changed(base.accuracy, {"by": _way(arguments.accuracy), "epochs": arguments.epochs}),
+        "accuracy": changed(
+            base.accuracy,
+            {
+                "by": _one_of(AccuracyBy, arguments.accuracy, "--accuracy"),
+                "supernet": _one_of(SupernetKind, arguments.supernet, "--supernet"),
+                "epochs": arguments.epochs,
+            },
+        ),
+        "as_published": True if arguments.as_published else None,
         "replay": changed(base.replay, _replay_fields(arguments)),
     }
     config: SearchConfig = changed(base, fields)
     return config
 
 
-def _way(text: str | None) -> AccuracyBy | None:
-    """What --accuracy names."""
-    if text is not None and text not in set(AccuracyBy):
-        raise InputError(f"--accuracy: one of {', '.join(AccuracyBy)} expected, got {text!r}")
-    return None if text is None else AccuracyBy(text)
+def _one_of(words: type[Word], text: str | None, option: str) -> Word | None:
+    """What an option names, None where it was not given."""
+    if text is not None and text not in set(words):
+        raise InputError(f"{option}: one of {', '.join(words)} expected, got {text!r}")
+    return None if text is None else words(text)
 
 
 def where_from_arguments(arguments: argparse.Namespace) -> Where:

@@ -22,10 +22,14 @@ NO_DESIGN = "no execution design fits this platform and capacitor, or the networ
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search asked for: each genome once, as it was first asked; whether Ctrl-C came before the end."""
+    """What a search asked for: each genome once, as it was first asked; whether Ctrl-C came before the end.
+
+    `asked`: all of it, repeats included, as the method saw it.
+    """
 
     evaluations: tuple[Evaluation, ...]
     interrupted: bool
+    asked: tuple[Evaluation, ...] = ()
 
 
 class Evaluator:
@@ -111,13 +115,16 @@ def run_search(search: Search, evaluator: Evaluator) -> Found:
 
     Running it again over that store asks the same and goes on where it ended. Raises what the method raises.
     """
+    asked: list[Evaluation] = []
     try:
         genomes = next(search)
         while True:
-            genomes = search.send(evaluator.evaluations(genomes))
+            answers = evaluator.evaluations(genomes)
+            asked += answers
+            genomes = search.send(answers)
     except StopIteration:
-        return Found(evaluator.in_order(), False)
+        return Found(evaluator.in_order(), False, tuple(asked))
     except KeyboardInterrupt:
-        return Found(evaluator.in_order(), True)
+        return Found(evaluator.in_order(), True, tuple(asked))
     finally:
         search.close()

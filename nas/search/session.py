@@ -88,7 +88,7 @@ def _searched(
     simpy, second_bar = evaluator(ReplayRecipe(scenarios, EngineChoice.EVENT), finalists)
     front = search_front(prepared.judged, evaluations)
     # The method chooses by the costs it saw, those of continuous power in hw-nas.
-    own = method_choice(prepared.config, prepared.problem, found.evaluations)
+    own = method_choice(prepared.config, prepared.problem, found.asked)
     choice = None if own is None else next(entry for entry in evaluations if entry.genome == own.genome)
     try:
         with bar, second_bar:

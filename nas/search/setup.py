@@ -14,7 +14,7 @@ from nas.problem.measuring import Recipe
 from nas.problem.objectives import Requirements, objective
 from nas.problem.problem import HardwareModel, Problem
 from nas.search.accuracy import DataPlace, SupernetRecipe, TrainRecipe
-from nas.search.config import AccuracyBy, Limits, SearchConfig
+from nas.search.config import OWN_METHODS, AccuracyBy, Limits, SearchConfig, SupernetKind
 from nas.search.methods import method_ground
 from nas.search.recipes import JointRecipe, ReplayRecipe
 from nas.search.replaying import Replays, load_replays
@@ -157,7 +157,7 @@ def _require_attainable(space: AnySpace, target: Target, requirements: Requireme
 
 
 def _require_sense(config: SearchConfig, space: AnySpace) -> None:
-    by_accuracy = config.method not in ("pareto", "random", "local")
+    by_accuracy = config.method not in OWN_METHODS
     if config.accuracy.by is AccuracyBy.NONE and (by_accuracy or "accuracy" in config.objectives):
         if by_accuracy:
             raise InputError(f"method {config.method} needs accuracy; --accuracy none leaves it out")
@@ -183,7 +183,7 @@ def _accuracy(
     data: DataSet = place.load()
     inputs = {f"data set {place.name}": data_hash(data)}
     if config.accuracy.by is not AccuracyBy.TRAIN and isinstance(space, MbconvSpace):
-        chosen = _supernet_settings(place.name)
+        chosen = _supernet_settings(place.name, config.accuracy.supernet)
         epochs = config.accuracy.epochs or chosen.training.epochs
         settings = msgspec.structs.replace(chosen.training, epochs=epochs, seed=config.seed)
         supernet = msgspec.structs.replace(chosen, training=settings)
@@ -200,11 +200,13 @@ def _accuracy(
 _SMALL_SET = {"epochs": 80, "batch": 32, "learning_rate": 0.1}
 
 
-def _supernet_settings(data: str) -> SupernetSettings:
-    """Published rates and epochs where there are any; entangled weights, recalibrated, in any case."""
+def _supernet_settings(data: str, kind: SupernetKind) -> SupernetSettings:
+    """Published rates and epochs where there are any."""
     from nas.modules.kinds import Initialisation
-    from nas.supernet.settings import trusted_supernet
+    from nas.supernet.settings import published_supernet, trusted_supernet
 
+    if kind is SupernetKind.PUBLISHED:
+        return published_supernet(data)
     settings = trusted_supernet(data)
     if data in ("har", "cifar10", "mswc"):
         return settings
