@@ -12,25 +12,32 @@ from dataclasses import dataclass
 
 from nas.hardware.deployed import DeployedNetwork, deployed_networks, deployed_target
 from nas.hardware.designs import DesignedRun, chosen_designs, continuous_designs, reoptimised, run_designs
-from nas.space.target import retargeted
+from nas.space.target import Target, retargeted
 from simint.network.catalogue import load_network
+from simint.network.network import Network
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """What both networks of a pair cost at the same share of the stored energy that a power cycle may use.
+class Rivals:
+    """What two networks cost at the same share of the stored energy that a power cycle may use.
 
     `inas`: with the designs it was deployed with. `blind`: HW-NAS as deployed, `unsafe` where some batch needs more
     than one charge. `inas_anew`, `blind_anew`: with the best designs for this share; `inas_blind` with continuous ones.
     """
 
-    network: DeployedNetwork
-    baseline: DeployedNetwork
     inas: DesignedRun
     blind: DesignedRun
     inas_blind: DesignedRun
     inas_anew_s: float
     blind_anew_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(Rivals):
+    """Two published networks."""
+
+    network: DeployedNetwork
+    baseline: DeployedNetwork
 
     @property
     def meets_anew(self) -> bool:
@@ -64,16 +71,22 @@ def mean_reduction(latencies: Sequence[float], references: Sequence[float]) -> f
     return math.fsum(shares) / len(shares) if shares else math.nan
 
 
-def _pair(network: DeployedNetwork, baseline: DeployedNetwork, margin: float) -> Pair:
-    searched_for = deployed_target(network)
+def rivals(found: Network, blind: Network, searched_for: Target, margin: float) -> Rivals:
+    """A network with the designs found for a target, and one that a search blind to power failures deploys.
+
+    Both under the intermittent power of that target where a power cycle may use the share `margin` of the energy.
+    """
     target = retargeted(searched_for, margin=margin)
-    found, blind = load_network(network.name), load_network(baseline.name)
-    return Pair(
-        network,
-        baseline,
+    return Rivals(
         run_designs(found, chosen_designs(reoptimised(found, searched_for)), target),
         run_designs(blind, continuous_designs(blind, target), target),
         run_designs(found, continuous_designs(found, target), target),
         reoptimised(found, target).latency_s,
         reoptimised(blind, target).latency_s,
     )
+
+
+def _pair(network: DeployedNetwork, baseline: DeployedNetwork, margin: float) -> Pair:
+    both = rivals(load_network(network.name), load_network(baseline.name), deployed_target(network), margin)
+    runs = (both.inas, both.blind, both.inas_blind, both.inas_anew_s, both.blind_anew_s)
+    return Pair(*runs, network, baseline)

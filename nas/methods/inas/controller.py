@@ -1,7 +1,7 @@
 """The controller of iNAS: an LSTM that decides gene after gene (specification F.2).
 
 One step a decision. Its input is the embedding of the decision before, its output a softmax over the options; the most
-probable option is taken. Entry 0 of an embedding stands for "none yet".
+probable option is taken, or one is drawn. Entry 0 of an embedding stands for "none yet".
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from nas.methods.inas.settings import InasSettings, Quirks
 from nas.space.genome import Gene, Genome
 
 SPREAD = 1.0  # embeddings start uniform within it
+# RMSProp of the artefact (`RMSPropOptimizer` of TensorFlow 1 with its defaults). Mean squares start at 1, not at 0:
+# the first steps are as small as the gradients. From 0 the very first moves every weight by a multiple of the rate.
+_RMS_DECAY, _RMS_EPSILON, _RMS_START = 0.9, 1e-10, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,13 @@ def new_weights(
     return Weights(embeddings, cell, outputs)
 
 
-def decide(weights: Weights, genes: Sequence[Gene], first: int) -> tuple[Genome, list[Tensor]]:
-    """The most probable genome and the logits of every step; `first` is the entry that enters the first step."""
+def decide(
+    weights: Weights, genes: Sequence[Gene], first: int, source: torch.Generator | None = None
+) -> tuple[Genome, list[Tensor]]:
+    """The genome and the logits of every step; `first` is the entry that enters the first step.
+
+    Every step takes its most probable option, or draws one by the probabilities where there is a `source`.
+    """
     hidden = weights.cell[1].shape[1]
     state = (torch.zeros(1, hidden), torch.zeros(1, hidden))
     entry, name = first, genes[0].name
@@ -74,9 +82,15 @@ def decide(weights: Weights, genes: Sequence[Gene], first: int) -> tuple[Genome,
         word = weights.embeddings[name][entry].unsqueeze(0)
         state = torch.lstm_cell(word, state, *weights.cell)
         logits.append(functional.linear(state[0], matrix, offset).squeeze(0))
-        genome.append(int(logits[-1].argmax()))
+        genome.append(_option(logits[-1].detach(), source))
         entry, name = genome[-1] + 1, gene.name
     return tuple(genome), logits
+
+
+def _option(logits: Tensor, source: torch.Generator | None) -> int:
+    if source is None:
+        return int(logits.argmax())
+    return int(torch.multinomial(torch.softmax(logits, 0), 1, generator=source))
 
 
 class Learner:
@@ -86,7 +100,12 @@ class Learner:
         self.weights = weights
         self._settings = settings
         self._quirks = quirks
-        self._optimiser = torch.optim.RMSprop(weights.tensors, lr=settings.learning_rate)
+        self._optimiser = torch.optim.RMSprop(
+            weights.tensors, lr=settings.learning_rate, alpha=_RMS_DECAY, eps=_RMS_EPSILON
+        )
+        for tensor in weights.tensors:
+            mean_square = torch.full_like(tensor, _RMS_START, requires_grad=False)
+            self._optimiser.state[tensor] = {"step": torch.zeros(()), "square_avg": mean_square}
         self._schedule = torch.optim.lr_scheduler.StepLR(self._optimiser, settings.rate_steps, settings.rate_decay)
 
     def learn(self, logits: Sequence[Tensor], genome: Genome, reward: float) -> None:

@@ -39,7 +39,7 @@ def inas(problem: Problem, settings: InasSettings, generator: np.random.Generato
     last: Genome | None = None
     for _ in range(settings.trials):
         first = NONE_YET if last is None or quirks.blind_start else last[open_genes[0]] + 1
-        choices, logits = decide(learner.weights, genes, first)
+        choices, logits = decide(learner.weights, genes, first, source if settings.sampled else None)
         genome = _with_choices(problem, open_genes, choices)
         if generator.random() < exploration:
             genome = random_genome(problem.space, generator)

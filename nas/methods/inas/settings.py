@@ -12,7 +12,11 @@ from simint.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class InasSettings:
-    """What the published search uses (specification F.2, F.3)."""
+    """What the published search uses (specification F.2, F.3).
+
+    `sampled` is ours: options are drawn by their probabilities, as the policy gradient assumes; published is the most
+    probable one (what that costs: `docs/nas/inas_controller.py`). With it `exploration` may be 0.
+    """
 
     trials: int = 100
     hidden: int = 32
@@ -25,6 +29,7 @@ class InasSettings:
     regularisation: float = 0.001
     memory: float = 0.8
     repeat_factor: float = 1.2
+    sampled: bool = False
 
     def __post_init__(self) -> None:
         if self.trials < 1 or self.hidden < 1 or self.embedding < 1 or self.rate_steps < 1:
