@@ -13,6 +13,7 @@ VERBS = {
     "replay": ("simint.replay.__main__", "replay a power trace: from trace to verdict"),
     "whatif": ("simint.whatif.__main__", "replay at every point of what varies: capacitors, thresholds, traces, ..."),
     "explore": ("simint.explore", "find the best execution design of every layer of a network"),
+    "network": ("simint.network.__main__", "list the published networks"),
     "trace": ("simint.trace.__main__", "list, show, convert and synthesise power traces"),
     "cost": ("simint.cost", "evaluate a table of execution designs with the tile-cost model"),
 }

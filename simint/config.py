@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from simint.errors import InputError
+from simint.naming import listing
 from simint.units import parse_quantity
 
 
@@ -74,14 +75,18 @@ def _parse_units(value: Any, info: msgspec.inspect.Type, where: str, field: str)
             return parse_quantity(value, unit, f"{where}: {field}")
         return _parse_units(value, info.type, where, field)
     if isinstance(info, msgspec.inspect.StructType) and isinstance(value, Mapping):
-        known = {f.encode_name: f.type for f in info.fields}
-        unknown = [key for key in value if key not in known and key != info.tag_field]
+        types = {f.encode_name: f.type for f in info.fields}
+        unknown = [key for key in value if key not in types and key != info.tag_field]
         if unknown and info.forbid_unknown_fields:
-            raise InputError(f"{where}: unknown key `{_path(field, unknown[0])}`; known: {', '.join(known)}")
+            raise InputError(f"{where}: unknown key `{_path(field, unknown[0])}`; {listing(types, str(unknown[0]))}")
         return {
-            key: _parse_units(item, known[key], where, _path(field, key)) if key in known else item
+            key: _parse_units(item, types[key], where, _path(field, key)) if key in types else item
             for key, item in value.items()
         }
+    if isinstance(info, msgspec.inspect.EnumType) and isinstance(value, str):
+        words = [str(member.value) for member in info.cls]
+        if value not in words:
+            raise InputError(f"{where}: `{field}` must be one of {', '.join(words)}, got {value!r}")
     if isinstance(info, msgspec.inspect.UnionType) and value is not None:
         option = _option_for(value, info, where, field)
         return value if option is None else _parse_units(value, option, where, field)
@@ -99,8 +104,8 @@ def _option_for(value: Any, info: msgspec.inspect.UnionType, where: str, field: 
         for option in tagged:
             if value.get(key) == option.tag:
                 return option
-        known = ", ".join(str(option.tag) for option in tagged)
-        raise InputError(f"{where}: `{_path(field, key)}` must be one of {known}, got {value.get(key)!r}")
+        tags = ", ".join(str(option.tag) for option in tagged)
+        raise InputError(f"{where}: `{_path(field, key)}` must be one of {tags}, got {value.get(key)!r}")
     if not isinstance(value, Mapping):
         options = [o for o in options if isinstance(o, msgspec.inspect.Metadata)]
     return options[0] if options else None

@@ -34,8 +34,13 @@ class StudyFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file; nothing is pending."""
-        close_database(self._connection)
+        """Close the file; nothing is pending. What SQLite could not do in the block becomes an InputError."""
+        try:
+            close_database(self._connection)
+        except sqlite3.DatabaseError as failure:
+            error = error or failure
+        if isinstance(error, sqlite3.DatabaseError):
+            raise InputError(f"{self.path}: damaged, or cannot be read or written ({error})") from None
 
     def fact(self, key: str) -> str:
         """A value of table `study`, empty where there is none."""

@@ -93,6 +93,12 @@ def parse_quantity(text: str | float, dimension: str, where: str = "value") -> f
     return value
 
 
+def parse_percent(text: str, where: str) -> float:
+    """A number of percent, such as `30` or `30%`. Raises InputError as `parse_quantity`."""
+    value, bare = parse_quantity(text, "", where), text.strip().removesuffix("%")
+    return parse_quantity(bare, "", where) if bare != text.strip() else value
+
+
 def _example(dimension: str) -> str:
     examples = {"F": "5mF", "ohm": "2.8kohm", "V": "3.3V", "s": "10ms or 24h", "W": "1.5mW", "A": "330nA", "B": "2048"}
     return examples.get(dimension, f"1{dimension}")

@@ -14,6 +14,7 @@ FLOORS = [
     {
         "simint",
         "simint.errors",
+        "simint.naming",
         "simint.units",
         "simint.config",
         "simint.database",

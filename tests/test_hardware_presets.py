@@ -142,7 +142,7 @@ def test_a_file_of_one_s_own_reads_like_the_preset(name: str, tmp_path: Path) ->
         ("vm_bytes = 2048", "vm_bytes = 0", "`vm_bytes` must be at least 1"),
         ('v_off = "3.290V"', 'v_off = "5V"', "0 < v_off < v_on <= v_supply expected"),
         ("margin = 0.6", "margin = 1.5", "`margin` must lie in (0, 1]"),
-        ('mode = "consistent"', 'mode = "modern"', "Invalid enum value 'modern' - at `mode`"),
+        ('mode = "consistent"', 'mode = "modern"', "`mode` must be one of published, consistent, got 'modern'"),
         ("per_element = 1.5", "per_element = -1.5", "must not be negative"),
     ],
 )

@@ -229,20 +229,6 @@ def test_counts_with_few_divisors_are_dear() -> None:
     assert energies[0] > 10 * energies[1]
 
 
-def test_consistent_rows_follow_from_the_plan() -> None:
-    """Energy is that of whole charges, latency the active time and the recharging of as many."""
-    network = load_network(MBCONV)
-    costs = network_costs(network, PRICING)
-    bench = PRICING.settings
-    assert costs.active_j == pytest.approx(costs.power_cycles * bench.swing_j)
-    full_s = (
-        bench.resistance * bench.capacitance * math.log((bench.v_supply - bench.v_off) / (bench.v_supply - bench.v_on))
-    )
-    assert costs.recharge_s == pytest.approx(costs.power_cycles * full_s)
-    assert costs.latency_s == pytest.approx(costs.active_s + costs.recharge_s)
-    assert 0 < costs.continuous_s < costs.active_s
-
-
 def test_smaller_capacitors_need_more_cycles_and_energy() -> None:
     network = load_network(MBCONV)
     large, small = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,7 @@ from nas.data.catalogue import load_data  # noqa: E402
 from nas.methods.dnas.constraint import first_strengths, penalty, permitted_within  # noqa: E402
 from nas.methods.dnas.costs import CostBook  # noqa: E402
 from nas.methods.dnas.final import with_test_accuracy  # noqa: E402
-from nas.methods.dnas.fitting import filled, within_limit  # noqa: E402
+from nas.methods.dnas.fitting import FULL, filled, within_limit  # noqa: E402
 from nas.methods.dnas.result import DnasResult  # noqa: E402
 from nas.methods.dnas.search import DnasProgress, run_dnas  # noqa: E402
 from nas.methods.dnas.sweep import sweep  # noqa: E402
@@ -172,17 +173,39 @@ def test_cutting_down_to_the_limit(share: float) -> None:
         assert max(dropped, default=0.0) <= min(alpha[place].item() for place in less)
     masked.masks.keep(kept)
     assert masked.masks.kept() == kept
-    # Filling up adds channels until no step of any group fits any more.
+    # Filling up adds channels until no step of any group fits any more or, with a second cost, the limit is used.
     for strength in (0.0, 1.0):
         fuller = filled(masked.masks, costs, limit, strength)
         counts = costs.counts(fuller)
-        assert costs.memory.priced(counts)[0] <= limit
+        memory = costs.memory.priced(counts)[0]
+        assert memory <= limit
         for group, (less, more, allowed) in enumerate(zip(kept, fuller, permitted, strict=True)):
             assert set(less) <= set(more)
             for count in [count for count in allowed if count > len(more)][:1]:
                 larger = counts.copy()
                 larger[group] = count
-                assert costs.memory.priced(larger)[0] > limit
+                assert costs.memory.priced(larger)[0] > limit or (strength > 0 and memory >= FULL * limit)
+
+
+def test_filling_finds_the_cheapest_of_the_full_networks() -> None:
+    """Against all networks that have the kept channels and use the limit."""
+    network = load_network(SEED_NET)
+    costs = CostBook().costs(CONFIG, network)
+    masked = MaskedModule(build_module(network, weights_generator(0)))
+    permitted = masked.masks.permitted
+    for seed, share in itertools.product(range(4), (0.4, 0.7)):
+        limit = share * costs.seed_memory
+        with torch.no_grad():
+            alphas = torch.rand(masked.masks.alpha.shape, generator=weights_generator(seed))
+            masked.masks.alpha.copy_(0.6 * alphas)
+        masked.masks.keep(within_limit(masked.masks, costs, limit))
+        start = costs.counts(masked.masks.kept())
+        above = [[count for count in each if count >= first] for each, first in zip(permitted, start, strict=True)]
+        every = [np.array(counts, dtype=np.float64) for counts in itertools.product(*above)]
+        full = [each for each in every if FULL * limit <= costs.memory.priced(each)[0] <= limit]
+        found = costs.counts(filled(masked.masks, costs, limit, 1.0))
+        assert full
+        assert costs.second.priced(found)[0] == min(costs.second.priced(each)[0] for each in full)
 
 
 def test_the_penalty_is_as_strong_as_the_task_at_the_start() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -16,6 +20,9 @@ from nas.problem.problem import Problem
 from nas.space.genome import Genome
 from nas.stochastic.energy import sc_energies
 from simint.errors import InputError
+
+if TYPE_CHECKING:
+    from nas.methods.sc.measuring import ScRecipe
 
 SPACE = ScSpace(
     name="digits",
@@ -97,48 +104,50 @@ def test_a_limit_that_nothing_meets_is_said() -> None:
         ScNasSettings(evaluations=0)
 
 
-def known(entry: Evaluation) -> tuple[Genome, float]:
-    return entry.genome, entry.measures.accuracy_percent
+class InThisProcess:
+    """A stage without store or workers."""
+
+    seconds = 0.0
+
+    def __init__(self, problem: Problem, recipe: ScRecipe) -> None:
+        self.problem, self.bench = problem, recipe.open()
+
+    def evaluations(self, genomes: Sequence[Genome]) -> list[Evaluation]:
+        costs = self.problem.hardware.costs(genomes)
+        measures = [self.bench.measures(genome, self.problem.space.word(genome)) for genome in genomes]
+        return [Evaluation(*parts) for parts in zip(genomes, costs, measures, strict=True)]
 
 
-def test_a_whole_run_on_digits() -> None:
+def test_a_whole_run_on_digits(tmp_path: Path) -> None:
     """Small, but everything is real: training, emulation, both baselines, the report."""
     pytest.importorskip("torch")
     from nas.methods.sc.measuring import ScRecipe
-    from nas.methods.sc.report import best_within, report_text, saving
-    from nas.methods.sc.run import most_accurate, run_sc_search
+    from nas.methods.sc.report import report_text, saving
+    from nas.methods.sc.run import best_within, most_accurate, run_sc_search
     from nas.methods.sc.training import candidate_training
-    from simint.workers.pool import Where
 
     few, limit_j = ScNasSettings(evaluations=5, start=4, batch=3), 3e-10
-    recipe = ScRecipe(SPACE, candidate_training("digits", epochs=4), tuning_epochs=1)
-    stages: list[str] = []
-    run = run_sc_search(recipe, limit_j, few, few, 1, Where(jobs=1), lambda stage, done: stages.append(stage))
-    assert list(dict.fromkeys(stages)) == ["floating", "pure", "pure, tuned", "stochastic"]
+    recipe = ScRecipe(SPACE, candidate_training("digits", epochs=4), tuning_epochs=1, trained=str(tmp_path))
+    stages: list[tuple[str, int]] = []
+
+    def stage(problem: Problem, how: ScRecipe, total: int) -> InThisProcess:
+        stages.append((how.fidelity, total))
+        return InThisProcess(problem, how)
+
+    run = run_sc_search(recipe, limit_j, few, stage, few, 1)
+    names = ["train-4", "pure-exact-4-0", "pure-exact-4-1", "sc-exact-4-1"]
+    assert stages == list(zip(names, (5, len(run.pure), min(10, len(run.pure)), 5), strict=True))
     best = most_accurate(run.stochastic.evaluations)
     assert best.measures.accuracy_percent > 40
     assert all(entry.costs.active_j <= limit_j for entry in run.stochastic.evaluations)
     assert best_within(run.stochastic.evaluations, limit_j) == best
     found = saving(run, best)
     if found.network is not None:
+        assert found.float32 is not None
+        assert found.int8 is not None
         assert found.network.measures.accuracy_percent >= best.measures.accuracy_percent
         assert found.float32 == pytest.approx(found.network.costs.active_j / best.costs.active_j)
         assert found.float32 / found.int8 == pytest.approx(4.6e-12 / 662e-15)
     text = report_text(run)
     for said in ("|full|", "|contracted|", "gated", "search efficiency", "less than int8", "pure SC"):
         assert said in text
-
-
-@pytest.mark.slow  # the data are loaded by two more processes
-def test_two_workers_find_what_one_finds() -> None:
-    pytest.importorskip("torch")
-    from nas.methods.sc.measuring import ScRecipe
-    from nas.methods.sc.run import run_sc_search
-    from nas.methods.sc.training import candidate_training
-    from simint.workers.pool import Where
-
-    few = ScNasSettings(evaluations=5, start=4, batch=3)
-    recipe = ScRecipe(SPACE, candidate_training("digits", epochs=2), tuning_epochs=1)
-    one, two = (run_sc_search(recipe, 3e-10, few, few, 1, Where(jobs=jobs)) for jobs in (1, 2))
-    assert [known(entry) for entry in one.stochastic.evaluations] == [known(e) for e in two.stochastic.evaluations]
-    assert [known(entry) for entry in one.pure] == [known(entry) for entry in two.pure]

@@ -12,9 +12,10 @@ pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
 from nas.channels.pricing import network_costs, pricing_of
-from nas.compare.__main__ import main as compare
+from nas.fitness.replay import ReplayFitness, measures_of
 from nas.search.__main__ import main
 from nas.search.channels_config import ChannelsConfig
+from nas.search.channels_replay import prepare_channel_replays
 from nas.train.model_file import read_model
 from simint.config import load_toml
 from simint.network.nvm import nvm_demand
@@ -68,7 +69,9 @@ def test_a_folder_grows_by_points_and_keeps_those_it_has(finished: Path, capsys:
     after = {row["point"]: row for row in rows_of(finished)}
     assert len(after) == 3
     for name, row in before.items():
-        assert {**row, "on_front": ""} == {**after[name], "on_front": ""}
+        # What is replayed is the front, which others may join or leave.
+        varying = ["on_front", *(column for column in row if "inferences_per_day" in column or "replay_" in column)]
+        assert {**row, **dict.fromkeys(varying)} == {**after[name], **dict.fromkeys(varying)}
     assert {path: path.stat().st_mtime_ns for path in files} == files, "something was trained again"
     # Another search does not get in.
     assert main([*WORDS[:-4], "--epochs", "4", "--out", str(finished)]) == 2
@@ -87,13 +90,6 @@ def test_the_test_split_is_opened_on_demand_alone(finished: Path, tmp_path: Path
     assert 0 <= float(row["test_accuracy_percent"]) <= 100
     said = f"test accuracy of {row['point']}: {float(row['test_accuracy_percent']):.2f} %"
     assert said in (folder / "report.md").read_text(encoding="utf-8")
-
-
-def test_compare_says_that_it_does_not_read_it(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert compare([str(finished)]) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("compiling")]
-    assert len(lines) == 1
-    assert "a search by dnas is there, which cannot be read here" in lines[0]
 
 
 def test_a_configuration_reproduces_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,6 +125,8 @@ def test_a_configuration_reproduces_itself(tmp_path: Path, capsys: pytest.Captur
         (["--seed-net", SEED_NET, "--data", "digits", "--objective", "imo", "--objective", "energy"], "takes one"),
         (["--seed-net", SEED_NET, "--data", "digits", "--memory-of", "ram"], "--memory-of"),
         (["--seed-net", SEED_NET, "--data", "digits", "--repeats", "0"], "`repeats` must be at least 1"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--finalists", "-1"], "`finalists` must be at least 0"),
+        (["--seed-net", SEED_NET, "--data", "digits", "--trace", "nosuch"], "nosuch"),
         (["--seed-net", SEED_NET, "--data", "digits", "--device", "tpu"], "device 'tpu'"),
         (["--seed-net", SEED_NET, "--data", "digits", "--platform", "nosuch"], "nosuch"),
         (["--seed-net", SEED_NET, "--data", "digits", "--population", "9"], "--population is no option of method dnas"),
@@ -147,3 +145,26 @@ def test_a_mistake_is_one_line_before_anything_is_trained(
     assert lines[0].startswith("error: ")
     assert said in lines[0]
     assert not (tmp_path / "out").exists()
+
+
+def test_the_front_is_replayed_once(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the front makes of the traces stands beside the model, and is what a replay of the exported network says."""
+    folder = tmp_path / "moved"
+    shutil.copytree(finished, folder)
+    config = load_toml(folder / "config.toml", ChannelsConfig)
+    replays = prepare_channel_replays(config.replay, config.target)
+    found = rows_of(folder)
+    assert any(row["on_front"] for row in found)
+    for row in found:
+        assert bool(row["inferences_per_day"]) == (row["on_front"] == "yes")
+        if row["on_front"]:
+            measures = measures_of(replays.fitness.replay(read_model(folder / row["model"]).network))
+            assert float(row["inferences_per_day"]) == measures.inferences_per_day
+            assert float(row["worst_inferences_per_day"]) <= measures.inferences_per_day
+            assert float(row["replay_latency_s"]) == measures.replay_latency_s
+    assert "the seed network makes" in (folder / "report.md").read_text(encoding="utf-8")
+    monkeypatch.setattr(ReplayFitness, "replay", lambda *_: pytest.fail("was replayed before"))
+    points = ["--strength", "0", *(word for row in found for word in ("--memory", row["memory"]))]
+    assert main([*WORDS, *points, "--out", str(folder)]) == 0
+    assert main([*WORDS, *points, "--finalists", "0", "--out", str(folder)]) == 0
+    assert all(row["inferences_per_day"] == "" for row in rows_of(folder))

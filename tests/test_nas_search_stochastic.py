@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import itertools
 import os
+import shutil
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,16 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from search_cases import search_process
+from search_cases import search_process, stored, wait_for_rows
 
+from nas.methods.sc.baselines import whole_space
 from nas.methods.sc.hardware import ScHardware
-from nas.methods.sc.run import whole_space
 from nas.methods.sc.space import ScSpace, load_sc_space
 from nas.search.__main__ import main
-from nas.search.stochastic import StochasticConfig, least_energy
+from nas.search.folder import STORE
+from nas.search.stochastic_config import StochasticConfig, least_energy
 from nas.stochastic.energy import sc_energies
+from nas.store.store import read_records
 from simint.config import load_toml
 
 SPACE = """
@@ -98,30 +100,91 @@ def test_the_report_has_the_baselines_and_counts(finished: Path) -> None:
     assert "test accuracy" not in text
 
 
-def test_again_it_trains_nothing_and_finds_the_same_on_more_workers(finished: Path, words: list[str]) -> None:
-    before = (finished / "evaluations.csv").read_bytes()
-    trained = {file.name: file.stat().st_mtime_ns for file in (finished / "trained").iterdir()}
-    assert trained
-    assert main([*words, "--workers", "2", "--test", "--out", str(finished)]) == 0
-    assert (finished / "evaluations.csv").read_bytes() == before
-    assert {file.name: file.stat().st_mtime_ns for file in (finished / "trained").iterdir()} == trained
-    assert "test accuracy of SC-NAS best" in (finished / "report.md").read_text(encoding="utf-8")
+def test_again_it_measures_nothing(finished: Path, words: list[str]) -> None:
+    """Without the trained networks: whatever was measured again would train some."""
+    before = {name: (finished / name).read_bytes() for name in ("evaluations.csv", "report.md")}
+    rows = read_records(finished / STORE)
+    (finished / "trained").rename(finished / "away")
+    try:
+        assert main([*words, "--workers", "1", "--out", str(finished)]) == 0
+        assert not (finished / "trained").exists()
+    finally:
+        (finished / "away").rename(finished / "trained")
+    assert {name: (finished / name).read_bytes() for name in before} == before
+    assert len(read_records(finished / STORE)) == len(rows)
 
 
-def test_a_killed_run_ends_as_if_it_had_not_been(finished: Path, words: list[str], tmp_path: Path) -> None:
+def test_the_test_split_is_measured_once_more_and_kept(finished: Path, words: list[str]) -> None:
+    before, known = (finished / "evaluations.csv").read_bytes(), stored(finished)
+    for _ in range(2):
+        assert main([*words, "--workers", "1", "--test", "--out", str(finished)]) == 0
+        assert (finished / "evaluations.csv").read_bytes() == before
+        tested = {key: row for key, row in stored(finished).items() if key not in known}
+        assert {fidelity for _, fidelity in tested} == {"test-train-1", "test-pure-exact-1-0", "test-sc-exact-1-0"}
+    text = (finished / "report.md").read_text(encoding="utf-8")
+    last = read_records(finished / STORE)[-1].evaluation.measures.accuracy_percent
+    assert f"test accuracy of pure SC best: {last:.1f} %" in text
+
+
+def test_the_store_has_every_row_of_the_table(finished: Path) -> None:
+    """What stage, word and accuracy of a row say, the store says by fidelity."""
+    fidelities = {"floating": "train-1", "pure": "pure-exact-1-0", "sc-nas": "sc-exact-1-0"}
+    there = {(r.fidelity, r.word, r.evaluation.measures.accuracy_percent) for r in read_records(finished / STORE)}
+    for stage, fidelity in fidelities.items():
+        found = rows_of(finished, stage)
+        assert found
+        assert {(fidelity, row["word"], float(row["accuracy_percent"])) for row in found} <= there
+
+
+@pytest.mark.parametrize(("rows", "workers"), [(1, 2), (21, 1)])
+def test_a_killed_run_ends_as_if_it_had_not_been(
+    rows: int, workers: int, finished: Path, words: list[str], tmp_path: Path
+) -> None:
+    """Killed in its first stage and in its last, and gone on with by other numbers of workers."""
     folder = tmp_path / "killed"
     process = search_process(folder, *words, "--workers", 1)
-    deadline = time.monotonic() + 120
-    while not list((folder / "trained").glob("*.pt")):
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for_rows(folder, rows, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    kept = {file.name: file.stat().st_mtime_ns for file in (folder / "trained").glob("*.pt")}
-    assert main([*words, "--workers", "1", "--out", str(folder)]) == 0
+    survivors = read_records(folder / STORE)
+    assert len(survivors) >= rows
+    shutil.rmtree(folder / "trained")
+    assert main([*words, "--workers", str(workers), "--out", str(folder)]) == 0
     assert (folder / "evaluations.csv").read_bytes() == (finished / "evaluations.csv").read_bytes()
-    assert kept.items() <= {file.name: file.stat().st_mtime_ns for file in (folder / "trained").iterdir()}.items()
+    expected = {key: row for key, row in stored(finished).items() if not key[1].startswith("test-")}
+    assert stored(folder) == expected
+    kept = {(r.fidelity, r.word): r.seconds for r in read_records(folder / STORE)}
+    assert all(kept[r.fidelity, r.word] == r.seconds for r in survivors)
+    # What is measured again would train its network again.
+    assert len(list((folder / "trained").glob("*.pt"))) <= len(kept) - len(survivors)
+
+
+def test_ctrl_c_keeps_what_was_found_and_says_how_to_go_on(words: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "broken off"
+    process = search_process(folder, *words, "--evaluations", 60, "--workers", 1)
+    wait_for_rows(folder, 8, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "go on with the same command" in said
+    assert "Traceback" not in said
+    assert len(stored(folder)) >= 8
+    assert not (folder / "evaluations.csv").exists()
+
+
+def test_evaluations_of_other_inputs_are_refused(
+    finished: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A space of the same name and path with other channels."""
+    space = tmp_path / "own.toml"
+    space.write_text(SPACE, encoding="utf-8")
+    own = [*words[:4], str(space), "--evaluations", "1", "--workers", "1", "--out", str(tmp_path / "out")]
+    assert main(own) == 0
+    space.write_text(SPACE.replace("channels = [2, 4]", "channels = [2, 8]"), encoding="utf-8")
+    before = stored(tmp_path / "out")
+    assert main(own) == 2
+    assert "evaluations do not hold any more: search space has changed" in capsys.readouterr().err
+    assert stored(tmp_path / "out") == before
 
 
 @pytest.mark.parametrize("name", ["digits", "har", "small"])
@@ -206,4 +269,3 @@ def test_a_folder_holds_one_search(finished: Path, words: list[str], capsys: pyt
     assert main(["--method", "random", "--objective", "macs", "--out", str(finished)]) == 2
     assert "a search by sc-nas is there" in capsys.readouterr().err
     assert (finished / "config.toml").read_bytes() == before
-    assert not (finished / "search.db").exists()

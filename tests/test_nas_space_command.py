@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,9 +111,15 @@ def test_the_front_is_written(small: Path, tmp_path: Path) -> None:
         ("", ["--percentiles", "5,101"], "percentile 101: 0 to 100 expected"),
         ("", ["--percentiles", "5,x"], "--percentiles: 'x' is not a quantity"),
         ("", ["--latency", "5m"], "--latency: '5m'"),
-        ("", ["--top", "-1"], "--top: 0 to 100000 networks, got -1"),
+        ("", ["--top", "-1"], "--top: 1 to 100000 networks, got -1"),
+        ("", ["--top", "0"], "--top: 1 to 100000 networks, got 0"),
+        ("", ["--top", "many"], "argument --top: invalid int value: 'many'"),
+        ("", ["--latency", "0s"], "--latency: must be positive, got 0s"),
+        ("", ["--imo", "0%"], "--imo: must be positive, got 0%"),
         ("", ["--out", "table.txt"], "table.txt: a table is written as .csv or .npz"),
         ("", ["--out", "no/such/folder/table.csv"], "no/such/folder: cannot be written"),
+        ("", ["--front", "front.txt"], "front.txt: a front is written as .csv"),
+        ("", ["--out", "OUT/table.csv", "--front", "no/such/folder/f.csv"], "no/such/folder: cannot be written"),
         ("colour = 3", [], "unknown key `colour`"),
         ("target = { nvm_bytes = '4MB' }", [], "Expected `int | null`, got `str` - at `target.nvm_bytes`"),
         ("target = { nvm_bytes = 100 }", [], "search space 'small': no network can be built"),
@@ -124,7 +131,7 @@ def test_wrong_input_is_one_line_and_leaves_nothing(
     line: str, words: list[str], message: str, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small.write_text(SMALL + line)
-    assert main([str(small), *words]) == 2
+    assert main([str(small), *(word.replace("OUT", str(tmp_path)) for word in words)]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("error: ")
@@ -147,6 +154,48 @@ def test_help_loads_no_compiled_code() -> None:
     assert done.stdout.strip() == "[]"
     shown = subprocess.run([sys.executable, "-m", "nas.space", "--help"], capture_output=True, text=True, check=True)
     assert "--front" in shown.stdout
+
+
+@pytest.mark.parametrize("space", ["SMALL", "inas-kws"])
+def test_limits_that_no_network_meets_are_answered_by_the_best_attainable(
+    space: str, small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is named is attained, and nothing below it."""
+    name = str(small) if space == "SMALL" else space
+
+    def report(*words: str) -> dict[str, Any]:
+        assert main([name, "--json", "--percentiles", "0", "--top", "1", "--by", "latency", *words]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    least = report()
+    assert least["unmet"] == ""
+    unmet = report("--latency", "1s", "--imo", "99")
+    assert unmet["ranked"] == []
+    fastest = least["ranked"][0]
+    assert unmet["unmet"].endswith(f" ({fastest['network']})") or f" ({fastest['network']}); " in unmet["unmet"]
+    named = float(unmet["unmet"].partition("least latency ")[2].removeprefix("with IMO <= 99 % ").split()[0])
+    assert named == pytest.approx(least["percentiles"][0]["latency_s"], abs=1e-4)
+    assert report("--latency", f"{named}s")["unmet"] == ""
+    assert report("--latency", f"{named - 2e-4}s")["unmet"] != ""
+    assert main([name, "--latency", "1s"]) == 0
+    assert "meets latency <= 1 s; least latency" in capsys.readouterr().out
+
+
+def test_networks_that_no_memory_holds_do_not_count_as_attainable(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """NVM one byte short of the network of least IMO leaves others; with `--no-storage` it counts again."""
+
+    def report(*words: str) -> dict[str, Any]:
+        assert main([str(small), "--json", "--by", "imo", *words]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    best = report("--top", "1")["ranked"][0]
+    nvm = str(int(best["weight_bytes"] + best["feature_bytes"]) - 1)
+    assert best["network"] not in report("--nvm", nvm, "--imo", "1%")["unmet"]
+    assert best["network"] in report("--nvm", nvm, "--imo", "1%", "--no-storage")["unmet"]
 
 
 def test_a_plain_space(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nas.train.__main__ import main
+from simint.database import one_writer
 from simint.network.builder import LayerBuilder
 from simint.network.json_file import write_network
 from simint.network.network import Network
@@ -138,6 +139,61 @@ def test_a_history_without_epochs_is_said_to_be_none(
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ("cut", "model.pt: not a model file of nas.train"),
+        ("empty", "model.pt: not a model file of nas.train"),
+        ("other seed", "model.pt: a model of another seed than run.json and summary.json"),
+        ("other settings", "model.pt: a model of other settings than"),
+        ("no history", "history.csv: cannot be read"),
+        ("short history", "history.csv: not a history of 3 epochs"),
+    ],
+)
+def test_files_of_a_finished_seed_are_read_before_another_is_trained(
+    damage: str, message: str, network_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    assert trained(network_file, folder) == 0
+    model, history = folder / "seed-0" / "model.pt", folder / "seed-0" / "history.csv"
+    if damage == "cut":
+        model.write_bytes(model.read_bytes()[:-500])
+    elif damage == "empty":
+        model.write_bytes(b"")
+    elif damage.startswith("other"):
+        other = ["--seed", "1"] if damage == "other seed" else ["--learning-rate", "0.01"]
+        assert trained(network_file, tmp_path / "other", *other) == 0
+        model.write_bytes(next((tmp_path / "other").glob("seed-*/model.pt")).read_bytes())
+    elif damage == "no history":
+        history.unlink()
+    else:
+        history.write_text("".join(history.read_text().splitlines(keepends=True)[:-1]))
+    capsys.readouterr()
+    assert trained(network_file, folder, "--seeds", "2") == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (folder / "seed-1").exists()
+
+
+def test_a_folder_in_which_nothing_was_trained_is_free(
+    network_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a rate at which training diverges, another one may be tried in the same folder."""
+    assert trained(network_file, tmp_path, "--learning-rate", "1e30") == 2
+    assert "lower the learning rate" in capsys.readouterr().err
+    assert trained(network_file, tmp_path) == 0
+    assert trained(network_file, tmp_path, "--learning-rate", "0.01") == 2
+    assert "holds a training of other settings" in capsys.readouterr().err
+
+
+def test_one_process_trains_in_a_folder(network_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert trained(network_file, tmp_path) == 0
+    with one_writer(tmp_path / "run.json", "training"):
+        assert trained(network_file, tmp_path, "--seeds", "2") == 2
+    assert "another process is working on this training" in capsys.readouterr().err
+
+
 def test_mistakes_are_one_line(
     network_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +208,8 @@ def test_mistakes_are_one_line(
         ([network_file, "--data", "nothing", *out], "got 'nothing'"),
         ([network_file, "--data", "digits", "--seeds", "0", *out], "--seeds: at least 1, got 0"),
         ([network_file, "--data", "digits", "--epochs", "0", *out], "`epochs` must be at least 1"),
+        ([network_file, "--data", "digits", "--seed", "-1", *out], "`seed` must be between 0"),
+        ([network_file, "--data", "digits", "--threads", "100000", *out], "--threads: at most the"),
         ([network_file, "--data", "digits", "--device", "tpu", *out], "device 'tpu'"),
         (["--from", str(tmp_path / "bad.pt"), *out], "bad.pt: not a model file"),
         (["--from", str(tmp_path / "none.pt"), *out], "none.pt: no such model file"),
@@ -165,6 +223,7 @@ def test_mistakes_are_one_line(
         assert said.startswith("error: ")
         assert said.count("\n") == 1
         assert expected in said
+    assert not (tmp_path / "other").exists()
     damaged = torch.load(model, weights_only=True)
     del damaged["state"]["operators.0.weight"]
     torch.save(damaged, tmp_path / "damaged.pt")

@@ -212,7 +212,7 @@ def test_words_survive_a_shell(preset) -> None:
         ("plain:cifar10:3x25", "25 filters: cifar10 allows 1 to 24"),
         ("plain:kws:129", "129 units: kws allows 1 to 128"),
         ("resnet:har:3", "no family 'resnet'; write mbconv:DATASET"),
-        ("tinas-har-l50", "unknown network 'tinas-har-l50'; known: tinas-cifar10-l25"),
+        ("tinas-har-l50", "unknown network 'tinas-har-l50'; nearest: tinas-har-l"),
         ("", "unknown network ''"),
     ],
 )

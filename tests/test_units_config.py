@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from simint.config import Farad, Ohm, Ratio, Second, decode, load_toml, read_toml
 from simint.errors import InputError
-from simint.units import format_duration, format_quantity, parse_quantity, unit_scale
+from simint.units import format_duration, format_quantity, parse_percent, parse_quantity, unit_scale
 
 UNITS = ["F", "ohm", "V", "A", "W", "J", "s", "Hz", "B", "m2", "W/m2"]
 POWER = {"m2": 2}  # a square millimetre is 10^-6 square metres
@@ -149,6 +149,17 @@ def test_durations_as_text(seconds: float, text: str) -> None:
 # Configuration
 
 
+@pytest.mark.parametrize(("text", "percent"), [("30", 30.0), ("30%", 30.0), (" 57 % ", 57.0), ("0.5%", 0.5)])
+def test_percent_with_and_without_its_sign(text: str, percent: float) -> None:
+    assert parse_percent(text, "--imo") == percent
+
+
+@pytest.mark.parametrize("text", ["", "%", "30%%", "30mW", "x"])
+def test_what_is_no_percent(text: str) -> None:
+    with pytest.raises(InputError, match="--imo: "):
+        parse_percent(text, "--imo")
+
+
 class Colour(enum.StrEnum):
     RED = "red"
     BLUE = "blue"
@@ -211,7 +222,7 @@ GOOD = {"part": {"capacitance": 1}}
         ({"share": "2 W"}, "x.toml: share: '2 W' has unit 'W', expected no unit"),
         ({"count": "3"}, "x.toml: Expected `int`, got `str` - at `count`"),
         ({"count": 1.5}, "x.toml: Expected `int`, got `float` - at `count`"),
-        ({"colour": "green"}, "x.toml: Invalid enum value 'green' - at `colour`"),
+        ({"colour": "green"}, "x.toml: `colour` must be one of red, blue, got 'green'"),
         ({"wait": True}, "x.toml: Expected"),
     ],
 )

@@ -1,56 +1,59 @@
 """Channel searches at 75 to 6.25 % of the seed's memory: what they keep of its accuracy and save of its energy.
 
-    python docs/nas/dnas_sweep.py --data digits --work DIR [--folder DATA] [--seeds 3] [--strengths 0 3]
-        [--objectives energy] [--replay]
+    python docs/nas/dnas_sweep.py --data digits --work DIR [--folder DATA] [--seeds 3] [--strengths 0 3 10]
+        [--objectives energy macs] [--replay] [--traces-from ../shared/data] [--out dnas_digits.md]
 
-Goes on where it ended: every point is kept in `DIR/DATA/OBJECTIVE`. Prints the table as Markdown. Costs: the
-consistent model at 5 mF (`nas.channels.pricing`); memory is NVM (weights, biases, live maps, progress record), for
-HAR weights. The test split is opened when all points are finished. `--replay` replays seed and networks on the
-default traces of the search command, with the designs that replay chooses itself.
+Goes on where it ended: points, warm-ups and seed networks are kept in `DIR/DATA`, points of strength 0 once for all
+objectives. Prints the page as Markdown, or writes it with a picture of the fronts beside it. Costs: the consistent
+model (`nas.channels.pricing`) at a capacitor that gives the seed 20 power cycles and more; memory is that of weights,
+as in the published ladders. The test split is opened when all points are finished. `--replay` replays seed and
+networks on the default traces of the search command, or on recordings, with the designs that replay chooses itself.
+`--epochs N` shortens all phases, to try things out.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from dnas_seeds import HAR_SEED, digits_cnn
+from dnas_tables import Point, Sweep, attainable, draw_fronts, gain_table, objective_table
 
 from nas.data.catalogue import load_data
-from nas.fitness.replay import prepare_replay
+from nas.data.data_set import DataSet
+from nas.fitness.replay import ReplayFitness, measures_of, prepare_replay
 from nas.methods.dnas.config import DnasConfig, Memory, Objective
+from nas.methods.dnas.costs import CostBook
 from nas.methods.dnas.final import final_accuracy, seed_model, with_test_accuracy
 from nas.methods.dnas.result import DnasResult
 from nas.methods.dnas.search import DnasProgress
 from nas.methods.dnas.settings import DnasSettings
 from nas.methods.dnas.sweep import PUBLISHED_MEMORIES, sweep
 from nas.modules.kinds import Initialisation
+from nas.problem.evaluation import Measures
 from nas.search.config import ReplayChoice
-from nas.search.replaying import load_replays
-from nas.space.target import target_settings
+from nas.search.replaying import load_replays, read_trace_word
+from nas.space.target import Target, target_settings
 from nas.train.settings import Augmentation, Optimiser, TrainSettings
 from simint.engine.engines import EngineChoice
-from simint.network.builder import LayerBuilder
+from simint.files import replacing
 from simint.network.catalogue import load_network
 from simint.network.json_file import write_network
 from simint.network.network import Network
+from simint.units import parse_quantity
 
-NEGLIGIBLE_POINTS = 0.5  # of accuracy lost, mean over seeds
 REPLAY_S = 1800.0
-EQUAL_SHARE = 0.85  # of the limit used by networks that count as being of equal memory
-
-
-def digits_cnn() -> Network:
-    """Three convolutions of 16, 32 and 64 channels, 24 k weights."""
-    builder = LayerBuilder((1, 8, 8))
-    x = builder.input
-    for filters, stride in ((16, 1), (32, 1), (64, 2)):
-        x = builder.conv(x, filters, (3, 3), (stride, stride), (1, 1, 1, 1))
-        x = builder.relu(builder.batch_norm(x))
-    builder.fully_connected(builder.global_average_pool(x), 10, bias=True)
-    return Network(name="digits-cnn", layers=tuple(builder.layers), notes="docs/nas/dnas_sweep.py")
+# Capacitors with a calibrated source (TiNAS) at which the seed takes about 26 (digits), 20 and 100 power cycles.
+CAPACITORS = {"digits": 100e-6, "har": 100e-6, "cifar10": 470e-6}
+TRACES = (  # under --traces-from: radio carried and past a reader, solar cell indoors and jogging
+    "rf_react/rf-mobile.trace",
+    "rf_mementos/mementos_rf.npz#trace_02",
+    "solar_indoor_moving/solar_indoor_moving.npz",
+    "solar_jogging_iv/jogging_10m_iv.npz",
+)
 
 
 def training(epochs: int, rate: float, augmentation: Augmentation) -> TrainSettings:
@@ -65,166 +68,178 @@ def training(epochs: int, rate: float, augmentation: Augmentation) -> TrainSetti
     )
 
 
-def config_of(data: str, folder: str | None, objective: Objective, work: Path) -> DnasConfig:
+def config_of(data: str, folder: str | None, work: Path, capacitance: float, memory_of: Memory) -> DnasConfig:
     """Seed network and lengths of the phases: about as many steps on small data as on large."""
+    plain, flips = Augmentation.NONE, Augmentation.FLIP_SHIFT
+    seed_net, settings = "mlperf:resnet8", DnasSettings()
     if data == "digits":
-        seed_net = work / "digits-cnn.json"
+        seed_net = str(work / "digits-cnn.json")
         work.mkdir(parents=True, exist_ok=True)
-        write_network(digits_cnn(), seed_net)
-        plain = Augmentation.NONE
+        write_network(digits_cnn(), work / "digits-cnn.json")
         settings = DnasSettings(warm_up=training(20, 3e-3, plain), fine_tune=training(20, 1e-3, plain), epochs=40)
-        return DnasConfig(seed_net=str(seed_net), data=data, objective=objective, settings=settings)
-    if data == "har":
-        plain = Augmentation.NONE
+    elif data == "har":
+        seed_net = HAR_SEED
         settings = DnasSettings(
             warm_up=training(15, 3e-3, plain), fine_tune=training(15, 1e-3, plain), epochs=40, mask_rate=1e-3
         )
-        word = "mbconv:har:w=1.0:r=128:4.5.1.y-4.5.1.y-4.5.1.y"
-        # Of NVM the windows alone take 7.6 % of the seed's, so weights are what is limited.
-        return DnasConfig(
-            seed_net=word,
-            data=data,
-            data_folder=folder,
-            memory_of=Memory.WEIGHTS,
-            objective=objective,
-            settings=settings,
+    else:
+        settings = DnasSettings(
+            warm_up=training(60, 3e-3, flips),
+            fine_tune=training(60, 1e-3, flips),
+            epochs=100,
+            mask_rate=3e-4,
+            augmentation=flips,
         )
-    flips = Augmentation.FLIP_SHIFT
-    settings = DnasSettings(
-        warm_up=training(60, 3e-3, flips),
-        fine_tune=training(60, 1e-3, flips),
-        epochs=100,
-        mask_rate=3e-4,
-        augmentation=flips,
+    return DnasConfig(
+        seed_net=seed_net,
+        data=data,
+        data_folder=folder,
+        memory_of=memory_of,
+        target=Target(platform="msp430fr5994", capacitance=capacitance),
+        settings=settings,
     )
-    return DnasConfig(seed_net="mlperf:resnet8", data=data, data_folder=folder, objective=objective, settings=settings)
+
+
+def shortened(config: DnasConfig, epochs: int) -> DnasConfig:
+    """As many epochs of search, and half as many of warm-up and fine-tuning."""
+    half, settings = max(1, epochs // 2), config.settings
+    warm_up, fine_tune = (msgspec.structs.replace(each, epochs=half) for each in (settings.warm_up, settings.fine_tune))
+    # The rate of alphas is about how far they move in a step: fewer steps, larger ones.
+    rate = settings.mask_rate * settings.epochs / epochs
+    settings = msgspec.structs.replace(settings, warm_up=warm_up, fine_tune=fine_tune, epochs=epochs, mask_rate=rate)
+    return msgspec.structs.replace(config, settings=settings)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is swept; `replays` is None where nothing is replayed."""
+
+    config: DnasConfig
+    data: DataSet
+    work: Path
+    memories: Sequence[str]
+    strengths: Sequence[float]
+    seeds: Sequence[int]
+    device: str
+    replays: ReplayFitness | None
+
+    def swept(self, objectives: Sequence[Objective]) -> list[Sweep]:
+        """Every objective; a point of strength 0 does not depend on it and is searched once, as of energy."""
+        free = [each for each in self.strengths if each == 0]
+        paid = [each for each in self.strengths if each > 0]
+        shared = self._results(Objective.ENERGY, free) if free else []
+        found = {objective: [*shared, *self._results(objective, paid)] for objective in objectives}
+        # All networks are chosen before the test split is opened.
+        models = [
+            seed_model(msgspec.structs.replace(self.config, seed=seed), self.data, self.work, device=self.device)
+            for seed in self.seeds
+        ]
+        accuracies = [final_accuracy(model, self.data) for model in models]
+        seed_measures = self._measured(load_network(self.config.seed_net))
+        known: dict[str, Measures] = {}
+        sweeps = []
+        for objective, results in found.items():
+            points = []
+            for result in results:
+                tested = with_test_accuracy(result, self.data, self.work)
+                if result.config_sha256 not in known:
+                    known[result.config_sha256] = self._measured(result.network)
+                points.append(Point(tested, known[result.config_sha256]))
+            sweeps.append(Sweep(objective, self.memories, self.strengths, points, accuracies, seed_measures))
+        return sweeps
+
+    def _results(self, objective: Objective, strengths: Sequence[float]) -> Sequence[DnasResult]:
+        config = msgspec.structs.replace(self.config, objective=objective)
+        return sweep(config, self.work, self.memories, strengths, self.seeds, show, self.device) if strengths else ()
+
+    def _measured(self, network: Network) -> Measures:
+        return Measures() if self.replays is None else measures_of(self.replays.replay(network))
+
+    def limits(self) -> str:
+        """What a choice of counts can change at all."""
+        network, book = load_network(self.config.seed_net), CostBook()
+        macs = book.costs(msgspec.structs.replace(self.config, objective=Objective.MACS), network)
+        return attainable(self.config, book.costs(self.config, network), macs, self.memories)
+
+
+def show(progress: DnasProgress) -> None:
+    """A line at the end of every phase."""
+    if progress.epoch == progress.epochs:
+        accuracy = progress.validation_accuracy_percent
+        print(f"  {progress.point} {progress.phase}: {accuracy:.2f} % on validation", flush=True)
+
+
+def page(study: Study, sweeps: Sequence[Sweep], picture: str) -> str:
+    """Everything, as Markdown; `picture`: the file of the fronts, empty for none."""
+    config = study.config
+    capacitance = target_settings(config.target).capacitance
+    replayed = (
+        ""
+        if study.replays is None
+        else "; replayed on "
+        + ", ".join(Path(ready.scenario.trace.name).name for ready in study.replays.ready)
+        + f", {REPLAY_S / 60:.0f} minutes each, rates and times of the median trace"
+    )
+    parts = [
+        f"# Channel search on {config.data} at {1e6 * capacitance:g} uF",
+        f"Made by `docs/nas/dnas_sweep.py --data {config.data}`; seeds {', '.join(map(str, study.seeds))}; model costs "
+        f"on {config.target.platform}{replayed}.",
+        *([f"![Fronts]({picture})"] if picture else []),
+        *(objective_table(each) for each in sweeps),
+    ]
+    macs = next((each for each in sweeps if each.objective is Objective.MACS), None)
+    parts += [gain_table(each, macs) for each in sweeps if macs is not None and each is not macs]
+    return "\n\n".join([*parts, study.limits()]) + "\n"
+
+
+def loaded_replays(config: DnasConfig, traces_from: Path | None) -> ReplayFitness:
+    """The replays: default traces, or the recordings of a folder."""
+    choice = ReplayChoice(duration=REPLAY_S)
+    if traces_from is not None:
+        traces = tuple(read_trace_word(f"{traces_from}/{file}") for file in TRACES)
+        choice = msgspec.structs.replace(choice, traces=traces)
+    return prepare_replay(load_replays(choice, target_settings(config.target)).scenarios, EngineChoice.COMPILED)
 
 
 def main() -> None:
-    """Run what is missing and print the table of each objective."""
+    """Run what is missing and give the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--data", choices=("digits", "har", "cifar10"), required=True)
+    parser.add_argument("--data", choices=tuple(CAPACITORS), required=True)
     parser.add_argument("--folder", help="where the files of the data set are")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--memories", nargs="+", default=list(PUBLISHED_MEMORIES))
-    parser.add_argument("--strengths", nargs="+", type=float, default=[0.0, 3.0])
-    parser.add_argument("--objectives", nargs="+", default=["energy"], choices=[each.value for each in Objective])
-    parser.add_argument("--replay", action="store_true", help="replay the seed and every network on real traces")
+    parser.add_argument("--memory-of", type=Memory, choices=tuple(Memory), default=Memory.WEIGHTS)
+    parser.add_argument("--strengths", nargs="+", type=float, default=[0.0, 3.0, 10.0])
+    parser.add_argument("--objectives", nargs="+", type=Objective, choices=tuple(Objective), default=[Objective.ENERGY])
+    parser.add_argument("--capacitor", help="such as 470uF; one with a calibrated source: 5mF, 470uF, 100uF")
+    parser.add_argument("--epochs", type=int, help="of the search, to try things out")
+    parser.add_argument("--replay", action="store_true", help="replay the seed and every network")
+    parser.add_argument(
+        "--traces-from", type=Path, help="a folder of recordings to replay in place of the default traces"
+    )
+    parser.add_argument("--out", type=Path, help="Markdown file; the fronts are drawn beside it")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
+    capacitance = CAPACITORS[arguments.data]
+    if arguments.capacitor is not None:
+        capacitance = parse_quantity(arguments.capacitor, "F", "--capacitor")
+    work = arguments.work / arguments.data
+    config = config_of(arguments.data, arguments.folder, work, capacitance, arguments.memory_of)
+    if arguments.epochs is not None:
+        config = shortened(config, arguments.epochs)
+    replays = loaded_replays(config, arguments.traces_from) if arguments.replay else None
     data = load_data(arguments.data, None if arguments.folder is None else Path(arguments.folder))
     seeds = range(arguments.seeds)
-
-    def show(progress: DnasProgress) -> None:
-        if progress.epoch == progress.epochs:
-            accuracy = progress.validation_accuracy_percent
-            print(f"  {progress.point} {progress.phase}: {accuracy:.2f} % on validation", flush=True)
-
-    for name in arguments.objectives:
-        work = arguments.work / arguments.data / name
-        config = config_of(arguments.data, arguments.folder, Objective(name), work)
-        results = sweep(config, work, arguments.memories, arguments.strengths, seeds, show, arguments.device)
-        models = [
-            seed_model(msgspec.structs.replace(config, seed=seed), data, work, device=arguments.device)
-            for seed in seeds
-        ]
-        seed_accuracies = [final_accuracy(model, data) for model in models]
-        finished = [with_test_accuracy(result, data, work) for result in results]
-        print_table(name, finished, seed_accuracies, arguments.memories, arguments.strengths)
-        if arguments.replay:
-            print_replays(config, finished, arguments.memories, arguments.strengths)
-
-
-def print_table(
-    objective: str,
-    results: Sequence[DnasResult],
-    seed_accuracies: Sequence[float],
-    memories: Sequence[str],
-    strengths: Sequence[float],
-) -> None:
-    """The table of the issue, and what follows from it."""
-    first = results[0]
-    print(f"\n{first.config.seed_net} on {first.config.data}, second cost {objective}; mean (spread) of seeds")
-    print(
-        f"seed: test accuracy {spread(seed_accuracies, '.2f')} %, {first.config.memory_of} "
-        f"{first.seed_memory_bytes:.0f} B, "
-        f"{1e3 * first.seed_costs.active_j:.3g} mJ, {first.seed_costs.latency_s:.3g} s, "
-        f"{first.seed_costs.power_cycles:.3g} power cycles\n"
-    )
-    print("| memory | strength | size/T | test accuracy % | energy/seed | latency/seed | MACs/seed | IMO % |")
-    print("|---|---|---|---|---|---|---|---|")
-    for memory in memories:
-        for strength in strengths:
-            rows = chosen(results, memory, strength)
-            columns = (
-                spread([row.memory_bytes / row.limit_bytes for row in rows], ".2f"),
-                spread([accuracy_of(row) for row in rows], ".2f"),
-                spread([row.costs.active_j / row.seed_costs.active_j for row in rows], ".3f"),
-                spread([row.costs.latency_s / row.seed_costs.latency_s for row in rows], ".3f"),
-                spread([row.costs.macs / row.seed_costs.macs for row in rows], ".3f"),
-                spread([row.costs.imo_percent for row in rows], ".2f"),
-            )
-            print(f"| {memory} | {strength:g} | {' | '.join(columns)} |")
-    print()
-    for memory in memories:
-        near = [
-            row
-            for strength in strengths
-            for row in chosen(results, memory, strength)
-            if row.memory_bytes >= EQUAL_SHARE * row.limit_bytes
-        ]
-        if near:
-            energies = [row.costs.active_j for row in near]
-            accuracies = [accuracy_of(row) for row in near]
-            print(
-                f"at {memory}: energy range {max(energies) / min(energies):.2f}x, "
-                f"accuracy range {max(accuracies) - min(accuracies):.2f} points, {len(near)} networks"
-            )
-    bound = statistics.mean(seed_accuracies) - NEGLIGIBLE_POINTS
-    points = [chosen(results, memory, strength) for memory in memories for strength in strengths]
-    able = [rows for rows in points if statistics.mean(accuracy_of(row) for row in rows) >= bound]
-    for what, field in (("energy", "active_j"), ("latency", "latency_s")):
-        savings = [
-            statistics.mean(getattr(row.seed_costs, field) / getattr(row.costs, field) for row in rows) for rows in able
-        ]
-        if savings:
-            print(f"{what} saved at most {NEGLIGIBLE_POINTS:g} points below the seed: {max(savings):.2f}x")
-    projected = sum(result.projected for result in results)
-    print(f"{projected} of {len(results)} searches ended above the limit and were cut down to it")
-
-
-def print_replays(
-    config: DnasConfig, results: Sequence[DnasResult], memories: Sequence[str], strengths: Sequence[float]
-) -> None:
-    """Median over the traces of an inference's latency and of inferences a day, against the seed's."""
-    choice = ReplayChoice(duration=REPLAY_S)
-    ready = prepare_replay(load_replays(choice, target_settings(config.target)).scenarios, EngineChoice.COMPILED)
-    seed = ready.measures(load_network(config.seed_net))
-    print(f"\nreplayed: the seed takes {seed.replay_latency_s:.3g} s, {seed.inferences_per_day:.3g} inferences a day\n")
-    print("| memory | strength | replay latency/seed | inferences per day/seed |\n|---|---|---|---|")
-    for memory in memories:
-        for strength in strengths:
-            found = [ready.measures(row.network) for row in chosen(results, memory, strength)]
-            latency = spread([each.replay_latency_s / seed.replay_latency_s for each in found], ".3f")
-            rate = spread([each.inferences_per_day / seed.inferences_per_day for each in found], ".2f")
-            print(f"| {memory} | {strength:g} | {latency} | {rate} |", flush=True)
-
-
-def chosen(results: Sequence[DnasResult], memory: str, strength: float) -> list[DnasResult]:
-    """The seeds of one point."""
-    return [row for row in results if row.config.memory == memory and row.config.strength == strength]
-
-
-def accuracy_of(row: DnasResult) -> float:
-    """Test accuracy of a finished point."""
-    assert row.test_accuracy_percent is not None
-    return row.test_accuracy_percent
-
-
-def spread(values: Sequence[float], form: str) -> str:
-    """Mean, and the range in brackets."""
-    return f"{statistics.mean(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+    study = Study(config, data, work, arguments.memories, arguments.strengths, seeds, arguments.device, replays)
+    sweeps = study.swept(arguments.objectives)
+    if arguments.out is None:
+        print(page(study, sweeps, ""), end="")
+        return
+    picture = arguments.out.with_suffix(".png")
+    draw_fronts(picture, sweeps)
+    with replacing(arguments.out) as draft:
+        draft.write_text(page(study, sweeps, picture.name), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,14 +3,8 @@
 The platform's cost mode decides. Published mode: the closed forms of the papers, one batch a power cycle, for layers
 that their model covers. Consistent mode, the one replay is built on, covers every layer: the designs of smallest active
 energy with preservation, as many batches per power cycle as the energy lasts for. Its explorer knows no power failures;
-they are added here to first order. A power cycle has the energy U between the thresholds, of which the boot takes B and
-a batch that the failure cuts off, half done on average, takes e/2. A layer of energy E and N batches, e = E/N, takes
-
-    power cycles  n = E / (U - B - e/2)         active energy  n U
-    active time   t + n (boot time + t/2N)      latency        active time + n * recharge time
-
-with t its time with preservation, and the recharge time that of the bench's source from v_off to v_on (harvest while
-the device works is neglected, as in the published model).
+`nas.channels.failures` adds them, with the bench's source harvesting while the device works as it does in a replay.
+Energy is what the device draws, lost work and boots included; a power cycle costs one recharge from v_off to v_on.
 """
 
 from __future__ import annotations
@@ -23,6 +17,7 @@ import msgspec
 import numpy as np
 
 from nas.channels.cost import Floats
+from nas.channels.failures import Work, failures
 from nas.problem.evaluation import HardwareCosts
 from nas.space.target import Target, target_platform, target_settings
 from simint.errors import InfeasibleError, InputError
@@ -156,16 +151,16 @@ def _alone(layers: Sequence[Layer], pricing: Pricing) -> Floats:
 
 
 def _row(plan: LayerPlan, pricing: Pricing) -> tuple[float, float, float, float, float, float]:
-    """The costs of a layer in consistent mode with its power failures, see the top of the file."""
+    """The costs of a layer in consistent mode with its power failures, see `nas.channels.failures`."""
     settings, platform = pricing.settings, pricing.platform
-    useful_j = settings.swing_j - platform.boot_energy - plan.energy_j / plan.batches / 2
-    if not useful_j > 0:  # cannot be where the margin leaves room for boot and half a batch
-        return (math.inf,) * 6
-    cycles = plan.energy_j / useful_j
     working_s = plan.continuous_s + plan.overhead_s
-    active_s = working_s + cycles * (platform.boot_time + working_s / plan.batches / 2)
-    recharge_s = cycles * _full_recharge_s(settings)
-    return active_s + recharge_s, recharge_s, active_s, plan.continuous_s, cycles, cycles * settings.swing_j
+    reload_j = max(0.0, plan.cold_batch_j - platform.boot_energy - plan.energy_j / plan.batches)
+    work = Work(plan.batches, plan.energy_j, working_s, reload_j)
+    failed = failures(work, settings, platform.boot_energy, platform.boot_time)
+    active_s = working_s + failed.cycles * platform.boot_time + failed.again_s
+    recharge_s = failed.cycles * _full_recharge_s(settings)
+    active_j = plan.energy_j + failed.cycles * platform.boot_energy + failed.again_j
+    return active_s + recharge_s, recharge_s, active_s, plan.continuous_s, failed.cycles, active_j
 
 
 def _full_recharge_s(settings: ElectricalSettings) -> float:

@@ -1,107 +1,138 @@
-"""The comparison: every network priced by the kernel and replayed, and who beats whom."""
+"""The comparison: every network priced and replayed alike, and who beats whom."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from nas.compare.entrants import Entrant, open_folders, published_accuracy, published_words
-from nas.fitness.kernel import kernel_costs
-from nas.problem.evaluation import Measures
-from nas.search.recipes import ReplayRecipe, joined
-from nas.search.tables import TextTable, cells
-from simint.errors import SimintError
-from simint.network.families import network_from_word
-
-HEADINGS = (
-    "network",
-    "from",
-    "accuracy %",
-    "latency s",
-    "IMO %",
-    "overhead s",
-    "energy mJ",
-    "power cycles",
-    "inferences/day",
-    "worst trace",
-    "beaten by",
-)
-PUBLISHED = "published"
+from nas.compare.candidates import Candidate, SearchFolder
+from nas.compare.folders import open_folders
+from nas.compare.ground import Ground, common_ground, costs_on, replayed
+from nas.compare.published import published_candidates
+from nas.problem.evaluation import HardwareCosts, Measures
 
 
-def compared(paths: Sequence[Path], most: int) -> list[Entrant]:
-    """The published networks, then at most `most` of the front of every search, all judged alike.
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """A network with its costs and replays on the common ground; `reason` says why it has no replay."""
 
-    Costs and replays are those of the first search, which the others share; accuracy is by the measure of each search,
-    that of published networks by the first one. Raises InputError as `open_folders`.
+    candidate: Candidate
+    costs: HardwareCosts
+    replay: Measures
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """Unlike that of any other entrant."""
+        return self.candidate.name
+
+    @property
+    def nvm_bytes(self) -> float:
+        """Weights and feature maps."""
+        return self.costs.weight_bytes + self.costs.feature_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Published networks first, then those of each folder; where they come from, and what they stand on."""
+
+    folders: tuple[SearchFolder, ...]
+    ground: Ground
+    entrants: tuple[Entrant, ...]
+
+
+def compared(
+    paths: Sequence[Path],
+    most: int,
+    platform: str | None = None,
+    capacitance: float | None = None,
+    resistance: float | None = None,
+    show: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """At most `most` networks of the front of every search, what its method returns, and the published ones.
+
+    `show` is told how many of all networks are done. Raises InputError as `open_folders` and `common_ground`.
     """
-    folders = open_folders(paths)
-    first = folders[0]
-    bench = ReplayRecipe(first.prepared.replays.scenarios).open()
+    from nas.fitness.replay import prepare_replay
 
-    def entrant(name: str, origin: str, word: str, accuracy: Measures, published: bool) -> Entrant:
-        costs = kernel_costs(network_from_word(word), *first.prepared.priced_for)
-        try:
-            measures = joined(bench.measures((), word), accuracy)
-        except SimintError:
-            measures = accuracy
-        return Entrant(name, origin, word, published, costs, measures)
-
-    found = [
-        entrant(name, PUBLISHED, word, published_accuracy(first, word), True) for name, word in published_words(first)
-    ]
-    for folder in folders:
-        space = folder.prepared.space
-        for number, entry in enumerate(folder.front(most), start=1):
-            measured = Measures(accuracy_percent=entry.measures.accuracy_percent)
-            word = space.word(entry.genome)
-            found.append(entrant(f"{folder.path.resolve().name}-{number}", str(folder.path), word, measured, False))
-    return found
+    folders = open_folders(paths, most)
+    candidates = [*published_candidates(folders), *(each for folder in folders for each in folder.candidates)]
+    ground = common_ground(folders, candidates, platform, capacitance, resistance)
+    fitness = prepare_replay(ground.replays.scenarios)
+    found = []
+    for number, candidate in enumerate(candidates, start=1):
+        measures, reason = replayed(fitness, candidate.network)
+        found.append(Entrant(candidate, costs_on(ground, candidate.network), measures, reason))
+        if show is not None:
+            show(number, len(candidates))
+    return Comparison(tuple(folders), ground, tuple(found))
 
 
 def beats(one: Entrant, other: Entrant) -> bool:
     """At least as good in accuracy (where both have one), latency and IMO, and better in one of them."""
-    first, second = ((e.costs.latency_s, e.costs.imo_percent, -e.measures.accuracy_percent) for e in (one, other))
+    first, second = ((e.costs.latency_s, e.costs.imo_percent, -e.candidate.accuracy_percent) for e in (one, other))
     pairs = [(a, b) for a, b in zip(first, second, strict=True) if not (math.isnan(a) or math.isnan(b))]
     return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
 
 
 def beaten_by(entrant: Entrant, others: Sequence[Entrant]) -> list[Entrant]:
     """Those that beat it, of the other side: found against published, and the other way round."""
-    return [other for other in others if other.published != entrant.published and beats(other, entrant)]
+    other_side = [other for other in others if other.candidate.published != entrant.candidate.published]
+    return [other for other in other_side if beats(other, entrant)]
 
 
-def comparison_table(entrants: Sequence[Entrant]) -> TextTable:
-    """One row a network."""
-    return TextTable(HEADINGS, tuple(_row(entrant, entrants) for entrant in entrants))
+def sentences(entrants: Sequence[Entrant]) -> list[str]:
+    """What the comparison says, the first thing first."""
+    found = [leaders(entrants), verdict(entrants)]
+    return found[::-1] if any(entrant.candidate.published for entrant in entrants) else found
 
 
 def verdict(entrants: Sequence[Entrant]) -> str:
     """How many published networks are beaten, in a sentence."""
-    published = [entrant for entrant in entrants if entrant.published]
+    published = [entrant for entrant in entrants if entrant.candidate.published]
     if not published:
         return "no network of this data set and kind was published"
     beaten = [entrant.name for entrant in published if beaten_by(entrant, entrants)]
-    rest = "" if len(beaten) == len(published) else f"; not beaten: {_names(published, beaten)}"
-    known = "accuracy, latency and IMO" if _accuracies_known(entrants) else "latency and IMO (accuracies are not known)"
-    return f"{len(beaten)} of {len(published)} published networks are beaten by a found one in {known}{rest}"
-
-
-def _accuracies_known(entrants: Sequence[Entrant]) -> bool:
-    return not any(math.isnan(entrant.measures.accuracy_percent) for entrant in entrants)
-
-
-def _names(published: Sequence[Entrant], beaten: Sequence[str]) -> str:
-    return ", ".join(entrant.name for entrant in published if entrant.name not in beaten)
-
-
-def _row(entrant: Entrant, everybody: Sequence[Entrant]) -> tuple[str, ...]:
-    winners = beaten_by(entrant, everybody)
-    by = winners[0].name + (f" and {len(winners) - 1} more" if len(winners) > 1 else "") if winners else ""
+    rest = [entrant.name for entrant in published if entrant.name not in beaten]
+    networks = "network is" if len(published) == 1 else "networks are"
     return (
-        f"{entrant.name} {entrant.word}" if not entrant.published else entrant.name,
-        entrant.origin,
-        *cells(entrant.costs, entrant.measures),
-        by,
+        f"{len(beaten)} of {len(published)} published {networks} beaten by a found one in {_compared_in(entrants)}"
+        + (f"; not beaten: {', '.join(rest)}" if rest else "")
     )
+
+
+def leaders(entrants: Sequence[Entrant]) -> str:
+    """Which network is the best in what, in a sentence."""
+    able = [entrant for entrant in entrants if math.isfinite(entrant.costs.latency_s)]
+    questions: tuple[tuple[str, Callable[[Entrant], float], Callable[[float], str]], ...] = (
+        ("most accurate", lambda e: -e.candidate.accuracy_percent, lambda v: f"{-v:.2f} %"),
+        ("least energy", lambda e: e.costs.active_j, lambda v: f"{1e3 * v:.4g} mJ"),
+        ("shortest latency", lambda e: e.costs.latency_s, lambda v: f"{v:.4g} s"),
+        ("least IMO", lambda e: e.costs.imo_percent, lambda v: f"{v:.4g} %"),
+        ("most inferences a day", lambda e: -e.replay.inferences_per_day, lambda v: f"{-v:,.0f}"),
+    )
+    answers = []
+    for question, value, text in questions:
+        known = [entrant for entrant in able if not math.isnan(value(entrant))]
+        if known:
+            best = min(known, key=value)
+            answers.append(f"{question} {best.name} ({text(value(best))})")
+    return "; ".join(answers)
+
+
+def _compared_in(entrants: Sequence[Entrant]) -> str:
+    """What decides, with how many of the accuracies are known where that is not all of them."""
+    known: list[str] = []
+    complete, some = True, True
+    for side, published in (("published", True), ("found", False)):
+        own = [entrant for entrant in entrants if entrant.candidate.published is published]
+        count = sum(not math.isnan(entrant.candidate.accuracy_percent) for entrant in own)
+        known.append(f"{count} of {len(own)} {side} ones")
+        complete, some = complete and count == len(own), some and count > 0
+    if complete:
+        return "accuracy, latency and IMO"
+    if not some:
+        return "latency and IMO (accuracies are not known)"
+    return f"accuracy, latency and IMO (accuracies are known of {' and '.join(known)})"

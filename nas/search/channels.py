@@ -10,25 +10,37 @@ from typing import TYPE_CHECKING
 
 from nas.methods.dnas.config import DnasConfig, memory_limit
 from nas.search.channels_config import ChannelsConfig, channel_points, channels_config
+from nas.search.config import ReplayChoice
 from nas.search.config_file import config_toml
 from nas.search.families import Family
 from nas.search.folder import held_folder
 from simint.cli import INTERRUPTED
+from simint.scenario import PolicyChoice
 
 if TYPE_CHECKING:
     from nas.data.data_set import DataSet
     from nas.methods.dnas.costs import CostBook
     from nas.methods.dnas.search import DnasProgress
+    from nas.problem.evaluation import Measures
+    from nas.search.channels_replay import ChannelReplays
+
+# What may differ from run to run in one folder: no point depends on it.
+_FREE = (
+    *("memories", "strengths", "seed", "repeats", "finalists", "test"),
+    *(f"replay.{name}" for name in ReplayChoice.__struct_fields__),
+    *(f"replay.policy.{name}" for name in PolicyChoice.__struct_fields__),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelSearch:
-    """A configuration with what it names."""
+    """A configuration with what it names; `replays` is None where nothing is replayed."""
 
     config: ChannelsConfig
     points: tuple[DnasConfig, ...]
     data: DataSet
     book: CostBook
+    replays: ChannelReplays | None
 
 
 def prepare_channels(config: ChannelsConfig, device: str) -> ChannelSearch:
@@ -39,6 +51,7 @@ def prepare_channels(config: ChannelsConfig, device: str) -> ChannelSearch:
     from nas.data.catalogue import load_data
     from nas.methods.dnas.constraint import permitted_within
     from nas.methods.dnas.costs import CostBook
+    from nas.search.channels_replay import prepare_channel_replays
     from nas.train.device import chosen_device
     from nas.train.fitting import suited_data
     from simint.network.catalogue import load_network
@@ -51,7 +64,8 @@ def prepare_channels(config: ChannelsConfig, device: str) -> ChannelSearch:
     costs = book.costs(points[0], network)
     for memory in config.memories:
         permitted_within(costs, memory_limit(memory, costs.seed_memory), config.settings)
-    return ChannelSearch(config, points, data, book)
+    replays = prepare_channel_replays(config.replay, config.target) if config.finalists else None
+    return ChannelSearch(config, points, data, book, replays)
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -62,7 +76,7 @@ def command(arguments: argparse.Namespace) -> int:
         return 0
     prepared = prepare_channels(config, device)
     folder = Path(arguments.out)
-    with held_folder(folder, config, Family.CHANNELS, free=("memories", "strengths", "seed", "repeats", "test")):
+    with held_folder(folder, config, Family.CHANNELS, free=_FREE):
         try:
             print(_searched(prepared, folder, device))
         except KeyboardInterrupt:
@@ -74,7 +88,9 @@ def command(arguments: argparse.Namespace) -> int:
 def _searched(prepared: ChannelSearch, folder: Path, device: str) -> str:
     from nas.methods.dnas.final import with_test_accuracy
     from nas.methods.dnas.search import run_dnas
-    from nas.search.channels_report import printed, write_channels
+    from nas.search.channels_replay import replayed_points
+    from nas.search.channels_report import front_of, printed, write_channels
+    from simint.network.catalogue import load_network
     from simint.report.status import StatusLine
 
     points, results = prepared.points, []
@@ -90,5 +106,10 @@ def _searched(prepared: ChannelSearch, folder: Path, device: str) -> str:
             results.append(run_dnas(point, folder, show, device, data=prepared.data, book=prepared.book))
     if prepared.config.test:
         results = [with_test_accuracy(result, prepared.data, folder) for result in results]
-    write_channels(prepared.config, results, folder)
-    return printed(prepared.config, results, folder)
+    measures: dict[str, Measures] = {}
+    if prepared.replays is not None:
+        front = front_of(results)
+        network = load_network(prepared.config.seed_net)
+        measures = replayed_points(prepared.replays, front, prepared.config.finalists, network, folder)
+    write_channels(prepared.config, results, measures, folder)
+    return printed(prepared.config, results, measures, folder)

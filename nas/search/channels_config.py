@@ -10,7 +10,8 @@ import msgspec
 
 from nas.methods.dnas.config import DnasConfig, Memory, Objective
 from nas.methods.dnas.settings import DnasSettings
-from nas.search.options import changed, quantity
+from nas.search.config import ReplayChoice
+from nas.search.options import changed, quantity, replay_fields
 from nas.space.target import Target, retargeted
 from simint.config import load_toml
 from simint.errors import InputError
@@ -22,7 +23,8 @@ _WITHOUT_SEARCH = 2 / 3  # epochs of warm-up, and of fine-tuning, for each of th
 class ChannelsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Points of a channel search: every memory limit with every strength and seed; the rest as in `DnasConfig`.
 
-    Seeds are `seed` and so many from there on that there are `repeats`. `test`: the test split is opened at the end.
+    Seeds are `seed` and so many from there on that there are `repeats`. `finalists`: so many points of the front, and
+    the seed network, are replayed at the end, none for 0. `test`: the test split is opened at the end.
     """
 
     method: Literal["dnas"] = "dnas"
@@ -37,6 +39,8 @@ class ChannelsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     settings: DnasSettings = msgspec.field(default_factory=DnasSettings)
     seed: int = 0
     repeats: int = 1
+    replay: ReplayChoice = ReplayChoice()
+    finalists: int = 12
     test: bool = False
 
     def __post_init__(self) -> None:
@@ -46,6 +50,8 @@ class ChannelsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
                 raise InputError(f"`{field}`: different values expected, got {list(values)}")
         if self.repeats < 1:
             raise InputError(f"`repeats` must be at least 1, got {self.repeats}")
+        if self.finalists < 0:
+            raise InputError(f"`finalists` must be at least 0, got {self.finalists}")
         channel_points(self)
 
 
@@ -109,6 +115,8 @@ def channels_config(arguments: argparse.Namespace) -> ChannelsConfig:
             "settings": None if arguments.epochs is None else _shortened(base.settings, arguments.epochs),
             "seed": arguments.seed,
             "repeats": arguments.repeats,
+            "replay": changed(base.replay, replay_fields(arguments)),
+            "finalists": arguments.finalists,
             "test": True if arguments.test else None,
         },
     )

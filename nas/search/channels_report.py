@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import numpy as np
 from nas.methods.dnas.config import Objective, point_name
 from nas.methods.dnas.result import DnasResult
 from nas.methods.pareto.front import nondominated
-from nas.problem.evaluation import HardwareCosts
+from nas.problem.evaluation import HardwareCosts, Measures
 from nas.search.channels_config import ChannelsConfig
+from nas.search.channels_replay import SEED_NETWORK
 from nas.search.folder import CONFIG
 from nas.search.scatter import Group, draw_groups
 from nas.search.tables import TextTable, figure
@@ -21,27 +23,33 @@ from simint.files import appearing_in
 
 POINTS, REPORT, FRONT = "points.csv", "report.md", "front.png"
 _COSTS = tuple(field.name for field in dataclasses.fields(HardwareCosts))
-_HEADINGS = ("point", "front", "accuracy %", "size/limit", "NVM B", "energy mJ", "/seed", "latency s", "IMO %", "MACs")
+_HEADINGS = (
+    *("point", "front", "accuracy %", "size/limit", "NVM B", "energy mJ", "/seed", "latency s", "IMO %", "MACs"),
+    *("inferences/day", "replay s"),
+)
+_REPLAYED = tuple(field.name for field in dataclasses.fields(Measures) if field.name != "accuracy_percent")
+MeasuresOf = Mapping[str, Measures]  # by name of point, and of the seed network; those that were replayed
 
 
-def write_channels(config: ChannelsConfig, results: Sequence[DnasResult], folder: Path) -> None:
+def write_channels(config: ChannelsConfig, results: Sequence[DnasResult], measures: MeasuresOf, folder: Path) -> None:
     """`points.csv`, `front.png` and `report.md` beside `points/`, where the networks are."""
     with appearing_in(folder) as place:
         with open(place / POINTS, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(_columns())
-            writer.writerows(_rows(results))
+            writer.writerows(_rows(results, measures))
         title = _title(config, results)
         short = f"dnas from {config.seed_net} on {config.data}"
         draw_groups(place / FRONT, short, _x_label(config.objective), "validation accuracy (%)", _groups(results))
-        parts = [f"# {title}", f"![Front]({FRONT})", _table(results).markdown(), *_notes(results)]
+        parts = [f"# {title}", f"![Front]({FRONT})", _table(results, measures).markdown()]
+        parts += _notes(config, results, measures)
         parts.append(f"Made by `python -m nas.search {CONFIG}`.")
         (place / REPORT).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def printed(config: ChannelsConfig, results: Sequence[DnasResult], folder: Path) -> str:
+def printed(config: ChannelsConfig, results: Sequence[DnasResult], measures: MeasuresOf, folder: Path) -> str:
     """What the command says."""
-    parts = [_title(config, results), _table(results).aligned(), *_notes(results)]
+    parts = [_title(config, results), _table(results, measures).aligned(), *_notes(config, results, measures)]
     return "\n".join([*parts, f"{folder}: {CONFIG}, {POINTS}, {FRONT}, {REPORT}, points/"])
 
 
@@ -49,6 +57,15 @@ def on_front(results: Sequence[DnasResult]) -> list[bool]:
     """Whether no other point has at least its accuracy at less, or more at no more, of the objective's exact cost."""
     losses = np.array([(-result.validation_accuracy_percent, _second(result)) for result in results])
     return [bool(kept) for kept in nondominated(losses)]
+
+
+def front_of(results: Sequence[DnasResult]) -> list[DnasResult]:
+    """The points on the front, the cheapest first."""
+    return sorted((result for result, kept in zip(results, on_front(results), strict=True) if kept), key=_second)
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else repr(value)
 
 
 def _second(result: DnasResult) -> float:
@@ -84,7 +101,7 @@ def _title(config: ChannelsConfig, results: Sequence[DnasResult]) -> str:
     )
 
 
-def _notes(results: Sequence[DnasResult]) -> list[str]:
+def _notes(config: ChannelsConfig, results: Sequence[DnasResult], measures: MeasuresOf) -> list[str]:
     first = results[0]
     notes = [
         f"seed network: {first.warm_up_accuracy_percent:.2f} % after warm-up (seed {first.config.seed}), "
@@ -97,10 +114,18 @@ def _notes(results: Sequence[DnasResult]) -> list[str]:
     cut = [result for result in results if result.projected]
     if cut:
         notes.append(f"{len(cut)} of {len(results)} searches ended above the limit and were cut down to it")
+    if measures:
+        seed = measures[SEED_NETWORK]
+        traces = ", ".join(trace.name for trace in config.replay.traces)
+        notes.append(
+            f"replayed: {len(measures) - 1} points of the front and the seed network under policy "
+            f"{config.replay.policy.name} on {traces}; median over traces; the seed network makes "
+            f"{figure(seed.inferences_per_day, 5)} inferences a day, one takes {figure(seed.replay_latency_s)} s"
+        )
     return notes
 
 
-def _table(results: Sequence[DnasResult]) -> TextTable:
+def _table(results: Sequence[DnasResult], measures: MeasuresOf) -> TextTable:
     return TextTable(
         _HEADINGS,
         tuple(
@@ -115,6 +140,8 @@ def _table(results: Sequence[DnasResult]) -> TextTable:
                 figure(result.costs.latency_s),
                 figure(result.costs.imo_percent),
                 figure(result.costs.macs),
+                figure(_measured(result, measures).inferences_per_day, 5),
+                figure(_measured(result, measures).replay_latency_s),
             )
             for result, front in zip(results, on_front(results), strict=True)
         ),
@@ -124,10 +151,15 @@ def _table(results: Sequence[DnasResult]) -> TextTable:
 def _columns() -> tuple[str, ...]:
     own = ("point", "memory", "strength", "seed", "on_front", "accuracy_percent", "test_accuracy_percent")
     sizes = ("limit_bytes", "memory_bytes", "seed_memory_bytes", "projected")
-    return (*own, *sizes, *_COSTS, "overhead_s", "imo_percent", *(f"seed_{name}" for name in _COSTS), "model")
+    seed = (*(f"seed_{name}" for name in _COSTS),)
+    return (*own, *sizes, *_COSTS, "overhead_s", "imo_percent", *_REPLAYED, *seed, "model")
 
 
-def _rows(results: Sequence[DnasResult]) -> list[tuple[object, ...]]:
+def _measured(result: DnasResult, measures: MeasuresOf) -> Measures:
+    return measures.get(point_name(result.config), Measures())
+
+
+def _rows(results: Sequence[DnasResult], measures: MeasuresOf) -> list[tuple[object, ...]]:
     return [
         (
             point_name(result.config),
@@ -144,6 +176,7 @@ def _rows(results: Sequence[DnasResult]) -> list[tuple[object, ...]]:
             *(repr(getattr(result.costs, name)) for name in _COSTS),
             repr(result.costs.overhead_s),
             repr(result.costs.imo_percent),
+            *(_number(getattr(_measured(result, measures), name)) for name in _REPLAYED),
             *(repr(getattr(result.seed_costs, name)) for name in _COSTS),
             f"points/{point_name(result.config)}/model.pt",
         )
@@ -155,7 +188,7 @@ def _groups(results: Sequence[DnasResult]) -> list[Group]:
     def points(chosen: Sequence[DnasResult]) -> list[tuple[float, float]]:
         return [(_second(result), result.validation_accuracy_percent) for result in chosen]
 
-    front = [result for result, kept in zip(results, on_front(results), strict=True) if kept]
+    front = front_of(results)
     by_memory = [
         Group(f"memory {memory}", points([result for result in results if result.config.memory == memory]))
         for memory in dict.fromkeys(result.config.memory for result in results)

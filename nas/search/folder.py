@@ -1,4 +1,4 @@
-"""The folder of a search that has no store: held by one process, for one configuration."""
+"""The folder of a search that is not over genomes alone: held by one process, for one configuration."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from simint.database import one_writer
 from simint.errors import InputError
 from simint.files import replacing
 
-CONFIG = "config.toml"
-_STORE = "search.db"  # of a search over genomes
+CONFIG, STORE = "config.toml", "search.db"
 
 
 @contextlib.contextmanager
@@ -31,11 +30,12 @@ def held_folder(folder: Path, config: msgspec.Struct, family: Family, free: Coll
         raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None
     path = folder / CONFIG
     with one_writer(path, "search"):
-        if (folder / _STORE).exists():
-            raise InputError(f"{folder} holds a search over a search space ({_STORE}); choose another folder")
+        method = method_of(path) if path.exists() else None
+        if method not in (None, family.value):
+            raise InputError(f"{folder} holds a search by {method}; choose another folder")
+        if method is None and (folder / STORE).exists():
+            raise InputError(f"{folder} holds a search over a search space ({STORE}); choose another folder")
         if path.exists():
-            if (method := method_of(path)) not in (None, family.value):
-                raise InputError(f"{folder} holds a search by {method}; choose another folder")
             _require_same(folder, load_toml(path, type(config)), config, free)
         with replacing(path) as draft:
             draft.write_text(config_toml(config), encoding="utf-8")

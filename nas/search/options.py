@@ -16,7 +16,7 @@ from nas.search.families import ALL_METHODS
 from simint.cli import Parser
 from simint.config import decode
 from simint.errors import InputError
-from simint.units import parse_quantity
+from simint.units import parse_percent, parse_quantity
 from simint.workers.pool import Where
 
 DEFAULT_FOLDER = "runs/search"
@@ -33,7 +33,7 @@ def search_parser() -> Parser:
         epilog="Options named [sc-nas] or [dnas] are for these methods too, those of groups named so for them alone, "
         "all others for the methods over search spaces alone; --method, --seed, --data, --data-folder, --epochs, --out "
         "and --print-config are for all. Run again with the same folder it goes on where it ended, after "
-        "Ctrl-C or anything worse (sc-nas: with the networks trained). "
+        "Ctrl-C or anything worse. "
         "Quantities carry units: 5mF, 18.5s, 24h.",
     )
     parser.add_argument("config", nargs="?", metavar="CONFIG.toml", help="a configuration; options replace its fields")
@@ -70,7 +70,7 @@ def search_parser() -> Parser:
     measures.add_argument("--data", metavar="NAME", help="data set (default: the space's)")
     measures.add_argument("--data-folder", metavar="DIR", help="where it lies (default: SIMINT_DATA)")
     replay = parser.add_argument_group(
-        "replays: of every candidate where an objective asks for it, of the front at the end"
+        "replays: of every candidate where an objective asks for it, of the front at the end [dnas: of the front]"
     )
     replay.add_argument(
         "--trace",
@@ -138,7 +138,7 @@ def config_from_arguments(arguments: argparse.Namespace) -> SearchConfig:
             base.limits,
             {
                 "latency": quantity(arguments.latency, "s", "--latency"),
-                "imo": quantity(arguments.imo, "", "--imo"),
+                "imo": None if arguments.imo is None else parse_percent(arguments.imo, "--imo"),
                 "nvm_bytes": quantity(arguments.nvm, "", "--nvm"),
             },
         ),
@@ -151,7 +151,7 @@ def config_from_arguments(arguments: argparse.Namespace) -> SearchConfig:
             },
         ),
         "as_published": True if arguments.as_published else None,
-        "replay": changed(base.replay, _replay_fields(arguments)),
+        "replay": changed(base.replay, replay_fields(arguments)),
     }
     config: SearchConfig = changed(base, fields)
     return config
@@ -172,7 +172,8 @@ def where_from_arguments(arguments: argparse.Namespace) -> Where:
     return Where(workers, arguments.cluster or "")
 
 
-def _replay_fields(arguments: argparse.Namespace) -> dict[str, Any]:
+def replay_fields(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Fields of `ReplayChoice` from the options for replays; None for what was not given."""
     from nas.search.replaying import read_trace_word
     from simint.scenario import PolicyChoice
 

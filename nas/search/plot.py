@@ -9,6 +9,9 @@ import numpy as np
 
 from nas.problem.evaluation import Evaluation
 from nas.problem.objectives import OBJECTIVES, Objective
+from nas.search.axes import plain_numbers, spread_out, write_plainly
+
+_DECADE = 10.0  # latencies that spread wider stand on a logarithmic axis
 
 
 def draw_front(
@@ -18,16 +21,15 @@ def draw_front(
     evaluations: Sequence[Evaluation],
     front: Sequence[Evaluation],
 ) -> None:
-    """The first two objectives as axes, latency across where it is one, a third one as colour."""
+    """The first two objectives as axes, latency across where it is one, a third one as colour where it varies."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import StrMethodFormatter
 
     x, y, colour = _axes(objectives)
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.subplots()
     known = [entry for entry in evaluations if np.isfinite([x.loss(entry), y.loss(entry)]).all()]
     axes.scatter(*_points(known, x, y), s=9, color="0.75", linewidths=0, label=f"{len(known):,} evaluated")
-    shade = None if colour is None else [colour.value(entry) for entry in front]
+    shade = _shade(colour, front)
     marks = axes.scatter(
         *_points(front, x, y),
         s=34,
@@ -39,18 +41,25 @@ def draw_front(
         label=f"front, {len(front)}",
         zorder=3,
     )
-    if colour is not None:
-        figure.colorbar(marks, ax=axes, label=_label(colour))
+    if colour is not None and shade is not None:
+        figure.colorbar(marks, ax=axes, label=_label(colour), format=plain_numbers())
     axes.set_xlabel(_label(x))
     axes.set_ylabel(_label(y))
-    if known and x.name == "latency" and max(x.value(e) for e in known) > 10 * min(x.value(e) for e in known):
+    logarithmic = x.name == "latency" and spread_out([x.value(entry) for entry in known], _DECADE)
+    if logarithmic:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axes.xaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
+    write_plainly(axes.xaxis, logarithmic)
+    write_plainly(axes.yaxis, False)
     axes.set_title(title, fontsize=10)
     axes.grid(alpha=0.25, linewidth=0.5)
     axes.legend(loc="best", fontsize=8)
     figure.savefig(path, dpi=150)
+
+
+def _shade(colour: Objective | None, front: Sequence[Evaluation]) -> list[float] | None:
+    """The values of the colour; None where they are all the same or there is but one, which a scale says nothing of."""
+    values = [] if colour is None else [colour.value(entry) for entry in front]
+    return values if len({value for value in values if np.isfinite(value)}) > 1 else None
 
 
 def _axes(objectives: Sequence[Objective]) -> tuple[Objective, Objective, Objective | None]:

@@ -13,12 +13,14 @@ from simint.report.status import StatusLine
 class SearchProgress(StatusLine):
     """A context manager around a search; on a terminal a bar that vanishes at the end, else a line now and then.
 
-    `total`: evaluations that the method may ask for. `shown`: false for silence.
+    `total`: evaluations that the method may ask for. `shown`: false for silence. `name`: of the fidelity, where a
+    search has several.
     """
 
-    def __init__(self, objective: Objective, total: int | None, shown: bool = True) -> None:
+    def __init__(self, objective: Objective, total: int | None, shown: bool = True, name: str = "") -> None:
         super().__init__()
         self._objective, self._total, self._shown = objective, total, shown
+        self._name = f"{name}: " if name else ""
         self._computed = 0
 
     def passed(self, asked: int, known: Iterable[Evaluation], running: int = 0) -> None:
@@ -27,7 +29,8 @@ class SearchProgress(StatusLine):
         if self._shown and self.due():
             rate = self._computed / self.wall_s if self.wall_s > 0 else 0.0
             done = asked + running
-            self.show(progress_line(done, self._total, self._objective, known, rate), done, self._total)
+            line = progress_line(done, self._total, self._objective, known, rate)
+            self.show(self._name + line, done, self._total)
 
 
 def progress_line(done: int, total: int | None, objective: Objective, known: Iterable[Evaluation], rate: float) -> str:

@@ -59,8 +59,10 @@ def seconds_line(seconds: Seconds) -> str:
 def _title(result: SearchResult) -> str:
     config, space = result.prepared.config, result.prepared.space
     front = 0 if result.finals is None else len(result.finals.front)
+    count = len(result.evaluations)
+    networks = "network" if count == 1 else "networks"
     return (
-        f"{config.method} on space {space.name}: {len(result.evaluations):,} networks evaluated, {front} on the front "
+        f"{config.method} on space {space.name}: {count:,} {networks} evaluated, {front} on the front "
         f"of {', '.join(config.objectives)}"
     )
 

@@ -25,7 +25,7 @@ from nas.store.store import SearchStore
 from simint.database import one_writer
 from simint.engine.engines import EngineChoice
 from simint.errors import InputError
-from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool
+from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool, require_reachable
 
 STORE, CONFIG = "search.db", "config.toml"
 
@@ -48,6 +48,7 @@ def search(config: SearchConfig, folder: Path, where: Where = EVERY_CORE, *, sho
     began, seconds = time.perf_counter(), Seconds()
     refuse_other_family(folder)
     prepared = prepare(config, seconds)
+    require_reachable(where)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,135 +1,67 @@
-"""SC-NAS as a command: what it is asked, and its run in a folder."""
+"""A run of SC-NAS in a folder: every evaluation of each of its stages is computed on workers and kept in one store."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import math
+import contextlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
-from nas.methods.sc.hardware import ScHardware
 from nas.methods.sc.measuring import ScRecipe
-from nas.methods.sc.search import ScNasSettings
-from nas.methods.sc.space import HARDWARE, ScSpace, load_sc_space, sc_spaces
-from nas.methods.sc.training import candidate_training
+from nas.methods.sc.run import FinalAccuracies, ScRun, Stages, final_accuracies, run_sc_search
+from nas.problem.evaluation import Evaluation
+from nas.problem.problem import Problem
 from nas.search.config_file import config_toml
 from nas.search.families import Family
-from nas.search.folder import held_folder
-from nas.search.options import changed, quantity, where_from_arguments
-from nas.stochastic.energy import sc_energies
+from nas.search.folder import STORE, held_folder
+from nas.search.options import where_from_arguments
+from nas.search.progress import SearchProgress
+from nas.search.run import Evaluator
+from nas.search.stochastic_config import StochasticSearch, prepare_stochastic, stochastic_config
+from nas.search.timing import Seconds
+from nas.space.genome import Genome
+from nas.store.resume import open_or_create
+from nas.store.store import SearchStore
 from simint.cli import INTERRUPTED
-from simint.config import Joule, load_toml
-from simint.errors import InputError
-from simint.units import format_quantity
-from simint.workers.pool import Where
+from simint.database import one_writer
+from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool
 
-TRAINED = "trained"
-_USUAL_DATA = "digits"
-
-
-class StochasticConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that the result of a run depends on, files aside.
-
-    `energy_max` of one inference. `space`: a name or TOML file, by default the one that comes for `data` (digits where
-    that is absent too); `data`: by default the space's. `evaluations` designs are measured bit for bit, and
-    `float_evaluations` networks in floating point, by default half as many. `epochs` of each training,
-    `tuning_epochs` of training on with the hardware emulated. `test`: the test split is opened at the end.
-    """
-
-    method: Literal["sc-nas"] = "sc-nas"
-    energy_max: Joule = 4e-9
-    space: str | None = None
-    data: str | None = None
-    data_folder: str | None = None
-    evaluations: int = 120
-    float_evaluations: int | None = None
-    epochs: int | None = None
-    tuning_epochs: int = 4
-    test: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.energy_max < math.inf:
-            raise InputError(f"`energy_max` must be positive and finite, got {self.energy_max:g} J")
-        least = (("evaluations", 1), ("float_evaluations", 1), ("epochs", 1), ("tuning_epochs", 0), ("seed", 0))
-        for field, bound in least:
-            value = getattr(self, field)
-            if value is not None and value < bound:
-                raise InputError(f"`{field}` must be at least {bound}, got {value}")
+_MANY = 1 << 20  # tasks: as many workers as are allowed
 
 
 @dataclass(frozen=True, slots=True)
-class StochasticSearch:
-    """A configuration with what it names."""
+class StochasticResult:
+    """What a run came to; `final` where the test split was to be opened."""
 
-    config: StochasticConfig
-    recipe: ScRecipe
-    settings: ScNasSettings
-    float_settings: ScNasSettings | None
+    run: ScRun
+    final: FinalAccuracies | None
 
 
-def stochastic_config(arguments: argparse.Namespace) -> StochasticConfig:
-    """The configuration of the file given, options in place of its fields; InputError names the option or field."""
-    file = arguments.config
-    base = StochasticConfig() if file is None else load_toml(Path(file), StochasticConfig)
-    config: StochasticConfig = changed(
-        base,
-        {
-            "energy_max": quantity(arguments.energy_max, "J", "--energy-max"),
-            "space": arguments.space,
-            "data": arguments.data,
-            "data_folder": arguments.data_folder,
-            "evaluations": arguments.evaluations,
-            "epochs": arguments.epochs,
-            "test": True if arguments.test else None,
-            "seed": arguments.seed,
-        },
-    )
-    return config
+def search_stochastic(
+    prepared: StochasticSearch, folder: Path, where: Where = EVERY_CORE, *, shown: bool = False
+) -> StochasticResult:
+    """Run a search in a folder, or go on with the one that it holds; the same on any number of workers.
 
-
-def prepare_stochastic(config: StochasticConfig, folder: Path) -> StochasticSearch:
-    """Load what a configuration names; networks are kept in `folder`/trained.
-
-    Raises InputError for an unknown space or data set, data that are not found or do not suit the networks, and an
-    energy limit that no design meets, with the least energy there is.
+    What was measured is in the store as soon as it is known, whatever ends the process. Raises InputError where the
+    folder holds another search or one whose inputs have changed, or no design can be measured.
     """
-    space = _space(config)
-    least_j = least_energy(space)
-    if least_j > config.energy_max:
-        raise InputError(
-            f"no design of space {space.name} meets --energy-max {format_quantity(config.energy_max, 'J', 4)}; the "
-            f"least energy is {format_quantity(least_j, 'J', 4)}"
-        )
-    recipe = ScRecipe(
-        space,
-        candidate_training(space.data_set, config.seed, config.epochs),
-        tuning_epochs=config.tuning_epochs,
-        data_folder=config.data_folder,
-        trained=str((folder / TRAINED).resolve()),
-    )
-    _require_data(space, config.data_folder)
-    settings = ScNasSettings(evaluations=config.evaluations)
-    separate = config.float_evaluations
-    return StochasticSearch(
-        config, recipe, settings, None if separate is None else dataclasses.replace(settings, evaluations=separate)
-    )
-
-
-def least_energy(space: ScSpace) -> float:
-    """Least energy (J) of one inference: energy grows with kernels and channels, not always with depth."""
-    kernel, channels = space.kernels.index(min(space.kernels)), space.channels.index(min(space.channels))
-    layers = (kernel, channels) * space.layers
-    hardware: list[tuple[int, ...]] = [()]
-    for gene in space.genes[1 : 1 + len(HARDWARE)]:
-        hardware = [(*genes, option) for genes in hardware for option in range(len(gene.options))]
-    designs = [space.canonical((depth, *genes, *layers)) for depth in range(space.layers) for genes in hardware]
-    return min(cost.active_j for cost in ScHardware(space, sc_energies()).costs(designs))
+    config, path = prepared.config, folder / STORE
+    # Whether the test split is opened changes nothing of the search.
+    description = config_toml(msgspec.structs.replace(config, test=False))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(held_folder(folder, config, Family.STOCHASTIC, free=("test",)))
+        stack.enter_context(one_writer(path, "search"))
+        store = stack.enter_context(open_or_create(path, description, prepared.inputs))
+        pool = stack.enter_context(contextlib.closing(make_pool(where, _MANY)))
+        line = stack.enter_context(contextlib.ExitStack())
+        stages = _stages(store, pool, line, shown)
+        limit_j, seed = config.energy_max, config.seed
+        run = run_sc_search(prepared.recipe, limit_j, prepared.settings, stages, prepared.float_settings, seed)
+        return StochasticResult(run, final_accuracies(run, prepared.recipe, stages) if config.test else None)
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -138,62 +70,45 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.print_config:
         print(config_toml(config), end="")
         return 0
+    from nas.methods.sc.report import final_text
+    from nas.search.stochastic_report import printed, write_stochastic
+
     folder = Path(arguments.out)
-    prepared = prepare_stochastic(config, folder)
-    # Whether the test split is opened changes nothing of the search.
-    with held_folder(folder, config, Family.STOCHASTIC, free=("test",)):
-        try:
-            print(_searched(prepared, folder, where))
-        except KeyboardInterrupt:
-            print(
-                f"interrupted: trained networks are in {folder / TRAINED}, the same command uses them again",
-                file=sys.stderr,
-            )
-            return INTERRUPTED
+    try:
+        result = search_stochastic(prepare_stochastic(config, folder), folder, where, shown=True)
+    except KeyboardInterrupt:
+        print(f"interrupted: what was found is in {folder}; go on with the same command", file=sys.stderr)
+        return INTERRUPTED
+    final = "" if result.final is None else final_text(result.final)
+    write_stochastic(result.run, final, folder)
+    print(printed(result.run, final, folder))
     return 0
 
 
-def _searched(prepared: StochasticSearch, folder: Path, where: Where) -> str:
-    from nas.methods.sc.report import final_text
-    from nas.methods.sc.run import run_sc_search
-    from nas.search.stochastic_report import printed, write_stochastic
-    from simint.report.status import StatusLine
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """As `Stage`, over a store."""
 
-    with StatusLine() as line:
+    evaluator: Evaluator
+    spent: Seconds
 
-        def show(stage: str, done: int) -> None:
-            if line.due():
-                line.show(f"{stage}: {done} evaluations", done, None)
+    def evaluations(self, genomes: Sequence[Genome]) -> list[Evaluation]:
+        """Every new one is in the store when this returns."""
+        return self.evaluator.evaluations(genomes)
 
-        run = run_sc_search(
-            prepared.recipe,
-            prepared.config.energy_max,
-            prepared.settings,
-            prepared.float_settings,
-            prepared.config.seed,
-            where,
-            show,
-        )
-    final = final_text(run, prepared.recipe) if prepared.config.test else ""
-    write_stochastic(run, final, folder)
-    return printed(run, final, folder)
+    @property
+    def seconds(self) -> float:
+        """With those that were spent before this run."""
+        return self.spent.measures + self.spent.again
 
 
-def _space(config: StochasticConfig) -> ScSpace:
-    """The space with the data set asked for."""
-    if config.space is not None:
-        space = load_sc_space(config.space)
-        return space if config.data is None else msgspec.structs.replace(space, data_set=config.data)
-    wanted = config.data or _USUAL_DATA
-    spaces = {space.data_set: space for space in map(load_sc_space, sc_spaces())}
-    if wanted not in spaces:
-        raise InputError(f"no SC-NAS space comes for data set {wanted!r}, but for {', '.join(spaces)}; give --space")
-    return spaces[wanted]
+def _stages(store: SearchStore, pool: Pool, line: contextlib.ExitStack, shown: bool) -> Stages:
+    """`line` holds the progress of the last stage."""
 
+    def stage(problem: Problem, recipe: ScRecipe, total: int) -> _Stage:
+        line.close()
+        progress = line.enter_context(SearchProgress(problem.objectives[0], total, shown, recipe.fidelity))
+        seconds = Seconds()
+        return _Stage(Evaluator(problem, recipe, store, pool, progress, seconds), seconds)
 
-def _require_data(space: ScSpace, folder: str | None) -> None:
-    from nas.data.catalogue import load_data
-    from nas.train.fitting import suited_data
-
-    data = load_data(space.data_set, None if folder is None else Path(folder))
-    suited_data(data, space.network((0,) * len(space.genes)))
+    return stage

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nas.methods.pareto.front import front_of
+from nas.methods.sc.baselines import floating_space, whole_space
 from nas.methods.sc.report import report_text
-from nas.methods.sc.run import ScRun, floating_space, whole_space
+from nas.methods.sc.run import ScRun
 from nas.methods.sc.space import ScSpace
 from nas.problem.evaluation import Evaluation, HardwareCosts
-from nas.search.folder import CONFIG
+from nas.search.folder import CONFIG, STORE
 from nas.search.scatter import Group, draw_groups
 from simint.files import appearing_in
 
@@ -43,7 +44,7 @@ def write_stochastic(run: ScRun, final: str, folder: Path) -> None:
 
 def printed(run: ScRun, final: str, folder: Path) -> str:
     """What the command says."""
-    return f"{_text(run, final)}\n{folder}: {CONFIG}, {EVALUATIONS}, {FRONT}, {REPORT}"
+    return f"{_text(run, final)}\n{folder}: {STORE}, {CONFIG}, {EVALUATIONS}, {FRONT}, {REPORT}"
 
 
 def _text(run: ScRun, final: str) -> str:
@@ -64,7 +65,7 @@ def _rows(run: ScRun) -> Iterator[tuple[object, ...]]:
             accuracy = entry.measures.accuracy_percent
             yield (
                 stage,
-                space.network_word(entry.genome) if stage == STAGES[0] else space.word(entry.genome),
+                space.word(entry.genome),
                 "yes" if stage == STAGES[-1] and entry.genome in front else "",
                 "" if math.isnan(accuracy) else repr(accuracy),
                 repr(entry.costs.active_j),

@@ -15,6 +15,8 @@ from nas.space.table import SpaceTable
 from simint.errors import InputError
 from simint.files import appearing_in
 
+TABLE_ENDINGS = (".csv", ".npz")
+LIST_ENDINGS = (".csv",)
 FIXED_PART = "fixed"  # stem and head, in the column that otherwise holds the number of a block
 
 
@@ -26,7 +28,7 @@ def write_table(table: SpaceTable, target: Path) -> None:
     mean: `settings` (width, resolution), `choices` (expansion, kernel, repeats, shortcut) and `columns`.
     Raises InputError for another ending and where the file cannot be written.
     """
-    check_table_name(target)
+    check_target(target, "a table", TABLE_ENDINGS)
     with appearing_in(target.parent) as folder:
         if target.suffix == ".npz":
             np.savez_compressed(
@@ -43,10 +45,14 @@ def write_table(table: SpaceTable, target: Path) -> None:
             _write_rows(folder / target.name, names, _table_rows(table))
 
 
-def check_table_name(target: Path) -> None:
-    """Refuse a file name that `write_table` has no format for."""
-    if target.suffix not in (".csv", ".npz"):
-        raise InputError(f"{target}: a table is written as .csv or .npz")
+def check_target(target: Path, what: str, endings: Sequence[str]) -> None:
+    """Refuse a file name that there is no format for, and a place where no file can be written."""
+    if target.suffix not in endings:
+        raise InputError(f"{target}: {what} is written as {' or '.join(endings)}")
+    if target.is_dir():
+        raise InputError(f"{target}: cannot be written (Is a directory)")
+    if not target.parent.is_dir():
+        raise InputError(f"{target.parent}: cannot be written (No such folder)")
 
 
 def write_networks(networks: Sequence[RankedNetwork], target: Path) -> None:

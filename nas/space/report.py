@@ -46,7 +46,10 @@ class RankedNetwork(msgspec.Struct, frozen=True):
 
 
 class SpaceReport(msgspec.Struct, frozen=True):
-    """What the command prints; spaces without network-level choices have no `settings` and no `winner`."""
+    """What the command prints; spaces without network-level choices have no `settings` and no `winner`.
+
+    `unmet` is empty unless no network meets the constraints: then one line with the best that is attainable.
+    """
 
     format: str
     space: str
@@ -59,6 +62,7 @@ class SpaceReport(msgspec.Struct, frozen=True):
     ranked_by: str
     ranked: tuple[RankedNetwork, ...]
     sensitivity: tuple[BlockSensitivity, ...]
+    unmet: str = ""
 
 
 def space_report(
@@ -130,6 +134,8 @@ def print_report(report: SpaceReport) -> None:
         )
     if report.ranked:
         console.print(_ranked_table(report))
+    if report.unmet:
+        console.print(escape(report.unmet), soft_wrap=True)
     if report.sensitivity:
         console.print(_sensitivity_table(report))
 

@@ -1,7 +1,8 @@
 """What the accumulators of an array count, bit for bit, as matrix products.
 
-`x` (rows, inputs, length) and `w` (outputs, inputs, length) are signed streams: the product of a cycle is -1, 0 or 1,
-a count is a sum of these. Sums are exact in float32 as long as inputs * length stays below 2^24.
+`x` (rows, length, inputs) and `w` (outputs, length, inputs) are signed streams: the product of a cycle is -1, 0 or 1,
+a count is a sum of these. Sums are exact in float32 as long as inputs * length stays below 2^24. Inputs come last so
+that both the product over all cycles and that of every cycle read streams as they lie.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def counts(x: Tensor, w: Tensor, config: ScConfig, selections: Ints) -> Tensor:
     APC: one signed count. MUX: the signed count of every block. OR: for every block the cycles with a positive product,
     then for every block those with a negative one.
     """
-    rows, inputs, length = x.shape
+    rows, length, inputs = x.shape
     check_exact(inputs, length)
     match config.accumulator:
         case Accumulator.APC:
@@ -38,7 +39,10 @@ def counts(x: Tensor, w: Tensor, config: ScConfig, selections: Ints) -> Tensor:
         case Accumulator.MUX:
             return torch.bmm(_selected(x, selections), _selected(w, selections).transpose(1, 2)).permute(1, 2, 0)
         case Accumulator.OR:
-            both = [_any_product(x[:, block], w[:, block]) for block in input_blocks(config, inputs)]
+            both = [
+                _any_product(*(z[..., block[0] : block[-1] + 1] for z in (x, w)))
+                for block in input_blocks(config, inputs)
+            ]
             signs = [[pair[sign].sum(0, dtype=torch.float32) for pair in both] for sign in (0, 1)]
             return torch.stack([*signs[0], *signs[1]], dim=2)
 
@@ -49,15 +53,18 @@ def increments(x: Tensor, w: Tensor, config: ScConfig, selections: Ints) -> Tens
     The sum of the products by APC, of the selected ones of all blocks by MUX; blocks with a positive product less those
     with a negative one by OR.
     """
-    inputs, length = x.shape[1:]
+    length, inputs = x.shape[1:]
     check_exact(inputs, length)
     match config.accumulator:
         case Accumulator.APC:
-            return torch.bmm(x.permute(2, 0, 1), w.permute(2, 1, 0))
+            return torch.bmm(x.transpose(0, 1), w.permute(1, 2, 0))
         case Accumulator.MUX:
             return torch.bmm(_selected(x, selections).permute(2, 1, 0), _selected(w, selections).permute(2, 0, 1))
         case Accumulator.OR:
-            both = [_any_product(x[:, block], w[:, block]) for block in input_blocks(config, inputs)]
+            both = [
+                _any_product(*(z[..., block[0] : block[-1] + 1] for z in (x, w)))
+                for block in input_blocks(config, inputs)
+            ]
             return torch.stack([positive.float() - negative.float() for positive, negative in both]).sum(0)
 
 
@@ -82,12 +89,12 @@ def dot_products(counted: Tensor, config: ScConfig, inputs: int) -> Tensor:
 def _selected(streams: Tensor, selections: Ints) -> Tensor:
     """(blocks, rows, length) the bits that the multiplexers pass."""
     chosen = torch.from_numpy(selections).to(streams.device)
-    cycles = torch.arange(streams.shape[2], device=streams.device)
-    return streams[:, chosen, cycles].transpose(0, 1)
+    cycles = torch.arange(streams.shape[1], device=streams.device)
+    return streams[:, cycles, chosen].transpose(0, 1)
 
 
 def _any_product(x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
     """(length, rows, outputs) whether any product of a cycle is 1, whether any is -1."""
-    x, w = x.permute(2, 0, 1), w.permute(2, 1, 0)
+    x, w = x.transpose(0, 1), w.permute(1, 2, 0)
     signed, all_ones = torch.bmm(x, w), torch.bmm(x.abs(), w.abs())
     return all_ones + signed > 0.5, all_ones - signed > 0.5

@@ -37,7 +37,8 @@ def btanh(steps: Tensor, states: Tensor, bias: Tensor) -> Tensor:
     `states` and `bias`, in fixed point, are (outputs,). A counter starts in the first state of the upper half, adds an
     increment and the bias, stays between 0 and its last state, and emits 1 in the upper half.
     """
-    if len(steps) and float(steps.abs().max() + bias.abs().max()) + MOST_STATES >= EXACT / BIAS_STEPS:
+    largest = max(abs(float(end)) for end in steps.aminmax()) + float(bias.abs().max()) if steps.numel() else 0.0
+    if largest + MOST_STATES >= EXACT / BIAS_STEPS:
         raise InputError("Btanh: increments or biases are too large for an exact counter")
     last, half = states - 1, states / 2
     state = half.expand(steps.shape[1:]).clone()

@@ -50,15 +50,20 @@ def represented(x: Tensor, config: ScConfig) -> Tensor:
 
 
 def signed_streams(code: Coded, table: Ints, config: ScConfig) -> Tensor:
-    """(rows, inputs, length) float32 by numbers of shape (inputs or 1, length).
+    """(rows, length, inputs) float32 by numbers of shape (inputs or 1, length).
 
     A bipolar bit is 1 or -1, so that a product of two is that of XNOR; other bits are 0 or 1, times the sign.
     """
-    numbers = torch.from_numpy(table).to(code.thresholds.device, torch.int16)
-    bits = (numbers < code.thresholds.unsqueeze(2)).to(torch.float32)
+    numbers = torch.from_numpy(table).to(code.thresholds.device, torch.float32).T.contiguous()
+    rows, inputs = code.thresholds.shape
+    bits = torch.empty((rows, len(numbers), inputs), device=numbers.device)
+    # Compared as float32 into float32, 5 to 20 times as fast as by way of booleans; whole numbers, so exact.
+    torch.lt(numbers, code.thresholds.to(torch.float32).unsqueeze(1), out=bits)
     if config.encoding is Encoding.BIPOLAR:
         return bits.mul_(2).sub_(1)
-    return bits if code.signs is None else bits.mul_(code.signs.to(torch.float32).unsqueeze(2))
+    if code.signs is None or not bool((code.signs < 0).any()):
+        return bits  # where the sign is 0 no bit is 1
+    return bits.mul_(code.signs.to(torch.float32).unsqueeze(1))
 
 
 def _whole(x: Tensor) -> Tensor:

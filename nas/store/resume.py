@@ -26,8 +26,8 @@ def open_or_create(path: Path, description: str, inputs: Mapping[str, str]) -> S
     store = open_store(path)
     try:
         _require_same(store, description, inputs)
-    except BaseException:
-        store.__exit__(None, None, None)
+    except BaseException as error:
+        store.__exit__(type(error), error, error.__traceback__)
         raise
     return store
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,12 +89,15 @@ def _run(arguments: argparse.Namespace) -> int:
     from nas.data.catalogue import load_data
     from nas.data.data_set import data_hash
     from nas.train.fitting import suited_data
-    from nas.train.run_folder import Run, open_run
+    from nas.train.run_folder import Run, held_run
     from simint.network.catalogue import load_network
 
     for option in ("seeds", "threads", "workers"):
         if getattr(arguments, option) < 1:
             raise InputError(f"--{option}: at least 1, got {getattr(arguments, option)}")
+    cores = os.cpu_count() or 1
+    if arguments.threads > cores:  # of many thousands torch dies without a word
+        raise InputError(f"--threads: at most the {cores} cores of this machine, got {arguments.threads}")
     if arguments.start is None and (arguments.network is None or arguments.data is None):
         raise InputError("NETWORK and --data say what is trained on what; only --from MODEL brings its own")
     network = None if arguments.network is None else load_network(arguments.network)
@@ -107,6 +111,9 @@ def _run(arguments: argparse.Namespace) -> int:
     assert network is not None
     name = arguments.data if arguments.data is not None or model is None else model.record.data
     settings = _settings(arguments, name)
+    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
+    for seed in (seeds[0], seeds[-1]):
+        msgspec.structs.replace(settings, seed=seed)  # refuses one that is none
     data = suited_data(load_data(name, arguments.data_folder), network)
 
     # torch is loaded only now, so that help and wrong input answer at once.
@@ -126,11 +133,10 @@ def _run(arguments: argparse.Namespace) -> int:
         start_file=None if model is None else str(arguments.start.resolve()),
         settings=settings,
     )
-    open_run(arguments.out, run)
-    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
-    summary = train_seeds(arguments.out, data, seeds, arguments.device, arguments.threads, arguments.workers)
-    if arguments.test:
-        summary = evaluate_test(arguments.out, data, seeds, arguments.device, arguments.threads)
+    with held_run(arguments.out, run):
+        summary = train_seeds(arguments.out, data, seeds, arguments.device, arguments.threads, arguments.workers)
+        if arguments.test:
+            summary = evaluate_test(arguments.out, data, seeds, arguments.device, arguments.threads)
     _report(arguments, run, summary, seeds)
     return 0
 

@@ -74,10 +74,13 @@ def read_tensors(path: Path, form: str, kind: str) -> dict[str, Any]:
     Raises InputError in one line for anything that is not a `kind`.
     """
     try:
-        data = torch.load(path, map_location="cpu", weights_only=True)
+        with open(path, "rb"):  # of a file cut short torch says the same as of one that is not there
+            pass
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, AttributeError):
+    try:
+        data = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, AttributeError):
         raise InputError(f"{path}: not a {kind}") from None
     if not isinstance(data, dict) or data.get("format") != form:
         raise InputError(f"{path}: not a {kind}")

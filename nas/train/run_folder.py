@@ -9,7 +9,8 @@ curve.png       learning curves of all seeds
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ import msgspec
 from nas.modules.kinds import Activations
 from nas.train.history import EpochRecord
 from nas.train.settings import TrainSettings
+from simint.database import one_writer
 from simint.errors import InputError
 from simint.files import read_document, replacing
 from simint.network.network import Network
@@ -71,19 +73,27 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     seeds: tuple[SeedResult, ...] = ()
 
 
-def open_run(folder: Path, run: Run) -> None:
-    """Make the folder this run's; InputError where it holds another one or cannot be made."""
+@contextmanager
+def held_run(folder: Path, run: Run) -> Iterator[None]:
+    """Make the folder this run's, and hold it in this block.
+
+    Raises InputError where it holds what was trained of another run, another process works in it, or it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made ({error.strerror or error})") from None
     file = folder / "run.json"
-    if file.exists():
-        past = read_run(folder)
-        for field, what in _SAME:
-            if getattr(past, field) != getattr(run, field):
-                raise InputError(f"{folder}: holds a training of {what}; choose another folder")
-    _write(file, run)
+    with one_writer(file, "training"):
+        if file.exists():
+            past = read_run(folder)
+            # A training that never came to the end of an epoch leaves nothing to mistake for this one.
+            begun = any(folder.glob("seed-*/*"))
+            for field, what in _SAME:
+                if begun and getattr(past, field) != getattr(run, field):
+                    raise InputError(f"{folder}: holds a training of {what}; choose another folder")
+        _write(file, run)
+        yield
 
 
 def seed_folder(folder: Path, seed: int) -> Path:
@@ -94,6 +104,11 @@ def seed_folder(folder: Path, seed: int) -> Path:
     except OSError as error:
         raise InputError(f"{place}: cannot be made ({error.strerror or error})") from None
     return place
+
+
+def model_path(folder: Path, seed: int) -> Path:
+    """Where the model of a seed is, once it is trained."""
+    return folder / f"seed-{seed}" / "model.pt"
 
 
 def read_summary(folder: Path, run: Run) -> Summary:

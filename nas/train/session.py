@@ -15,6 +15,7 @@ from nas.modules.network_module import NetworkModule, build_module
 from nas.train.curve import draw_curves
 from nas.train.device import chosen_device, torch_threads
 from nas.train.evaluate import accuracy_percent
+from nas.train.finished import check_finished
 from nas.train.fitting import suited_data
 from nas.train.history import EpochRecord
 from nas.train.loop import train, weights_generator
@@ -23,6 +24,7 @@ from nas.train.run_folder import (
     Run,
     SeedResult,
     Summary,
+    model_path,
     read_history,
     read_run,
     read_summary,
@@ -41,12 +43,16 @@ def train_seeds(
 ) -> Summary:
     """Train the seeds of the run in `folder` that are not finished; `data` is the run's, at its resolution.
 
-    Every seed's result depends on run and seed alone, whatever the number of workers.
+    Every seed's result depends on run and seed alone, whatever the number of workers. Raises InputError, before
+    anything is trained, where the files of a finished seed are damaged or another training's.
     """
     run = read_run(folder)
     summary = read_summary(folder, run)
-    finished = {result.seed for result in summary.seeds}
-    open_seeds = [seed for seed in seeds if seed not in finished or not _model_path(folder, seed).exists()]
+    finished = {result.seed: result for result in summary.seeds if model_path(folder, result.seed).exists()}
+    for seed in seeds:
+        if seed in finished:
+            check_finished(folder, run, finished[seed])
+    open_seeds = [seed for seed in seeds if seed not in finished]
     with StatusLine() as line:
         for result in _results(folder, run, data, open_seeds, device, threads, workers, line):
             summary = with_seed(summary, result)
@@ -66,7 +72,7 @@ def evaluate_test(folder: Path, data: DataSet, seeds: Sequence[int], device: str
     split, place = open_test(data), chosen_device(device)
     with torch_threads(threads):
         for result in waiting:
-            module = read_model(_model_path(folder, result.seed)).module().to(place)
+            module = read_model(model_path(folder, result.seed)).module().to(place)
             accuracy = accuracy_percent(module, split)
             summary = with_seed(summary, msgspec.structs.replace(result, test_accuracy_percent=accuracy))
     write_summary(folder, summary)
@@ -155,7 +161,3 @@ def _start(run: Run, settings: TrainSettings) -> tuple[NetworkModule, str]:
     model = read_model(Path(run.start_file))
     module.load_state_dict(model.state)
     return module, f"{run.start_file} ({model.record.validation_accuracy_percent:.2f} % on validation)"
-
-
-def _model_path(folder: Path, seed: int) -> Path:
-    return folder / f"seed-{seed}" / "model.pt"

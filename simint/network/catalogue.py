@@ -9,11 +9,13 @@ import msgspec
 
 from simint.config import decode, read_toml
 from simint.errors import InputError
+from simint.naming import listing
 from simint.network.families import network_from_word
 from simint.network.json_file import read_network
 from simint.network.network import Network
 
-_FAMILY_WORDS = "mbconv:har:w=1.0:r=64:1.7.3.y-4.5.2.y-6.3.1.y or plain:har:3x8-7x8-3x16"
+LISTED_BY = "simint network list"
+_FAMILY_WORDS = "mbconv:har:w=1.0:r=64:1.7.3.y-4.5.2.y-6.3.1.y, plain:har:3x8-7x8-3x16 or mlperf:resnet8"
 
 
 class NetworkPreset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,5 +47,5 @@ def load_network(spec: str) -> Network:
         if preset.name == spec:
             network = network_from_word(preset.word)
             return Network(name=preset.name, layers=network.layers, notes=f"{preset.word}; {preset.source}")
-    known = ", ".join(preset.name for preset in presets)
-    raise InputError(f"unknown network {spec!r}; known: {known}; or a word such as {_FAMILY_WORDS}; or a .json file")
+    names = listing([preset.name for preset in presets], spec, LISTED_BY)
+    raise InputError(f"unknown network {spec!r}; {names}; or a word such as {_FAMILY_WORDS}; or a .json file")

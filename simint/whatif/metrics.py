@@ -121,6 +121,7 @@ METRICS: tuple[Metric, ...] = (
     _number("swing_j", "J", "", "energy stored between v_on and v_off"),
 )
 METRIC_NAMES: tuple[str, ...] = tuple(metric.name for metric in METRICS)
+METRICS_LISTED_BY = "simint whatif --help"
 # Printed where nobody says what.
 DEFAULT_METRICS = ("verdict", "inferences_finished", "latency_median_s", "latency_p95_s", "throughput_per_day", "limit")
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from simint.cli import Parser
 from simint.config import read_toml
 from simint.errors import InputError
+from simint.naming import listing
 from simint.replay.options import add_scenario_options, scenario_from_arguments
 from simint.scenario import Scenario
-from simint.whatif.metrics import DEFAULT_METRICS, METRIC_NAMES
+from simint.whatif.metrics import DEFAULT_METRICS, METRIC_NAMES, METRICS_LISTED_BY
 from simint.whatif.parts import BEST, HELD
 from simint.whatif.study import Hold, Study, parse_sampling, study_from_data
 from simint.whatif.variation import Variation, parse_variation
@@ -34,7 +35,7 @@ def study_parser() -> argparse.ArgumentParser:
         description="Replay a scenario at every point of what varies, into a study file that can be gone on with. "
         "`simint whatif report --help`: what it says. `simint whatif bisect --help`: the smallest value that "
         "meets a goal.",
-        epilog=_QUANTITIES,
+        epilog=f"{_QUANTITIES} Metrics: {', '.join(METRIC_NAMES)}.",
     )
     parser.add_argument("scenario", nargs="?", help="base scenario, or a whole study (TOML with a table [vary])")
     _add_common(parser)
@@ -138,7 +139,8 @@ def metrics_from_arguments(arguments: argparse.Namespace) -> tuple[str, ...]:
     for word in arguments.metric.split(","):
         matches = [name for name in METRIC_NAMES if name == word.strip() or name.startswith(f"{word.strip()}_")]
         if not matches:
-            raise InputError(f"--metric: unknown metric {word.strip()!r}; known: {', '.join(METRIC_NAMES)}")
+            names = listing(METRIC_NAMES, word.strip(), METRICS_LISTED_BY)
+            raise InputError(f"--metric: unknown metric {word.strip()!r}; {names}")
         found.append(matches[0])
     return tuple(found)
 

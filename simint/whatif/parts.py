@@ -8,9 +8,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from simint.errors import InputError
+from simint.naming import listing
 
 # Words of a `design` that are no file: explored for each point, or once for the base scenario.
 BEST, HELD = "best", "held"
+_LISTED_BY = {"network": "simint network list", "trace": "simint trace list"}
 
 
 def expanded(field: str, items: Sequence[str], folder: Path = Path()) -> tuple[str, ...]:
@@ -28,7 +30,8 @@ def expanded(field: str, items: Sequence[str], folder: Path = Path()) -> tuple[s
             continue
         matches = _matches(field, item, folder)
         if not matches:
-            raise InputError(f"{item!r} matches no file and no known name ({', '.join(known_names(field))})")
+            names = listing(known_names(field), item, _LISTED_BY.get(field, ""))
+            raise InputError(f"{item!r} matches no file and no known name; {names}")
         found += [match for match in matches if match not in found]
     return tuple(found)
 

@@ -134,6 +134,12 @@ def _end_with(end: Connection) -> None:
     os._exit(1)
 
 
+def require_reachable(where: Where) -> None:
+    """InputError where a cluster cannot be reached: to know it before long work that comes first."""
+    if where.cluster:
+        make_pool(where, 1).close()
+
+
 def make_pool(where: Where, tasks: int) -> Pool:
     """Where so many tasks run; InputError where a cluster cannot be reached."""
     if where.cluster:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,9 @@ from nas.channels.cost import Floats
 from nas.channels.groups import Kept
 from nas.channels.masks import ChannelMasks, split
 from nas.methods.dnas.costs import SearchCosts
+
+FULL = 0.9  # share of a limit from which on it counts as used: the aim for size over limit
+_BEAM = 64
 
 
 def within_limit(masks: ChannelMasks, costs: SearchCosts, limit: float) -> Kept:
@@ -32,30 +37,54 @@ def within_limit(masks: ChannelMasks, costs: SearchCosts, limit: float) -> Kept:
 
 
 def filled(masks: ChannelMasks, costs: SearchCosts, limit: float, strength: float) -> Kept:
-    """The kept channels, and more of them as long as the limit allows a step of some group to its next count.
+    """The kept channels and more of them, to use the memory that the limit allows.
 
-    Without a second cost (`strength` 0) the step whose new channels have the largest mean alpha comes first: they were
-    dropped last. With one it is the step of least second cost for each byte.
+    Without a second cost (`strength` 0) a step of that group to its next count comes first whose new channels have the
+    largest mean alpha, they were dropped last, until no step fits. With one it is the network of least second cost that
+    has these channels and uses at least `FULL` of the limit, or, where none does, as much as there is.
     """
     alphas, orders = _ranked(masks)
     counts = costs.counts(masks.kept())
+    if strength > 0:
+        return _largest(orders, _cheapest_above(counts, masks.permitted, costs, limit))
     while True:
-        memory, second = costs.memory.priced(counts)[0], costs.second.priced(counts)[0]
         gains: dict[tuple[int, int], float] = {}
-        for group, permitted in enumerate(masks.permitted):
-            larger = [count for count in permitted if count > counts[group]]
-            if not larger:
-                continue
-            trial = _moved(counts, group, larger[0])
-            more = costs.memory.priced(trial)[0] - memory
-            if memory + more > limit:
-                continue
-            wanted = float(alphas[group][orders[group][int(counts[group]) : larger[0]]].mean())
-            dearer = (costs.second.priced(trial)[0] - second) / max(more, 1e-9)
-            gains[group, larger[0]] = -dearer if strength > 0 else wanted
+        for group, trial in _steps(counts, masks.permitted):
+            if costs.memory.priced(trial)[0] <= limit:
+                new = alphas[group][orders[group][int(counts[group]) : int(trial[group])]]
+                gains[group, int(trial[group])] = float(new.mean())
         if not gains:
             return _largest(orders, counts)
         counts = _moved(counts, *max(gains, key=lambda move: gains[move]))
+
+
+def _cheapest_above(counts: Floats, permitted: Sequence[Sequence[int]], costs: SearchCosts, limit: float) -> Floats:
+    """The counts of least second cost among those no smaller that fill the limit, by a beam over single steps."""
+    memory = costs.memory.priced(counts)[0]
+    beam, found = {tuple(counts.tolist()): counts}, [(memory, costs.second.priced(counts)[0], counts)]
+    while beam:
+        following: dict[tuple[float, ...], tuple[float, Floats]] = {}
+        for start in beam.values():
+            for _, trial in _steps(start, permitted):
+                key = tuple(trial.tolist())
+                if key not in following and (size := costs.memory.priced(trial)[0]) <= limit:
+                    second = costs.second.priced(trial)[0]
+                    found.append((size, second, trial))
+                    following[key] = second, trial
+        best = sorted(following, key=lambda key: following[key][0])[:_BEAM]
+        beam = {key: following[key][1] for key in best}
+    full = [entry for entry in found if entry[0] >= FULL * limit]
+    if full:
+        return min(full, key=lambda entry: entry[1])[2]
+    return max(found, key=lambda entry: (entry[0], -entry[1]))[2]
+
+
+def _steps(counts: Floats, permitted: Sequence[Sequence[int]]) -> Iterator[tuple[int, Floats]]:
+    """Every group at its next larger count, all else as it is."""
+    for group, allowed in enumerate(permitted):
+        larger = next((count for count in allowed if count > counts[group]), None)
+        if larger is not None:
+            yield group, _moved(counts, group, larger)
 
 
 def _ranked(masks: ChannelMasks) -> tuple[list[Floats], list[NDArray[np.int64]]]:

@@ -23,7 +23,9 @@ class ScRecipe:
 
     `exact`: validation accuracy of the stochastic hardware, every bit emulated; else that of the network in floating
     point, for the baseline. `tuning_epochs` of training on with the hardware emulated (`nas.stochastic.tuning`).
-    `data_folder` holds the data set where that is not the usual place, `trained` keeps trained networks.
+    `data_folder` holds the data set where that is not the usual place, `trained` keeps trained networks. `name` tells
+    apart what designs of several spaces are in a store, whose genomes mean different things. `test`: accuracy on the
+    test split, for final reports alone.
     """
 
     space: ScSpace
@@ -32,12 +34,15 @@ class ScRecipe:
     tuning_epochs: int = 4
     data_folder: str | None = None
     trained: str | None = None
+    name: str = "sc"
+    test: bool = False
 
     @property
     def fidelity(self) -> str:
-        """Name of the measure."""
+        """Name of the measure, such as `sc-exact-15-4` by epochs of training and tuning, `train-15`."""
         epochs = self.settings.epochs
-        return f"sc-exact-{epochs}-{self.tuning_epochs}" if self.exact else f"train-{epochs}"
+        measure = f"{self.name}-exact-{epochs}-{self.tuning_epochs}" if self.exact else f"train-{epochs}"
+        return f"test-{measure}" if self.test else measure
 
     def open(self) -> ScBench:
         """The data loaded; InputError where they are not found."""
@@ -48,9 +53,8 @@ class ScRecipe:
         torch.set_num_threads(1)
         data = load_data(self.space.data_set, None if self.data_folder is None else Path(self.data_folder))
         folder = None if self.trained is None else Path(self.trained)
-        return ScBench(
-            self.space, Trainer(data, data_hash(data), self.settings, folder), self.exact, self.tuning_epochs
-        )
+        trainer = Trainer(data, data_hash(data), self.settings, folder)
+        return ScBench(self.space, trainer, self.exact, self.tuning_epochs, self.test)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,13 @@ class ScBench:
     trainer: Trainer
     exact: bool
     tuning_epochs: int
+    test: bool
 
     def measures(self, genome: Genome, word: str) -> Measures:
-        """Validation accuracy of a design."""
-        return Measures(accuracy_percent=self._accuracy_percent(genome, test=False))
+        """Accuracy of a design."""
+        return Measures(accuracy_percent=self._accuracy_percent(genome))
 
-    def test_accuracy_percent(self, genome: Genome) -> float:
-        """Accuracy on the test split, for final reports alone."""
-        return self._accuracy_percent(genome, test=True)
-
-    def _accuracy_percent(self, genome: Genome, test: bool) -> float:
+    def _accuracy_percent(self, genome: Genome) -> float:
         import torch
 
         from nas.data import open_test
@@ -84,10 +85,10 @@ class ScBench:
         trained = self.trainer.trained(network, config.activation)
         data = suited_data(self.trainer.data, network)
         if not self.exact:
-            return accuracy_percent(trained.module, open_test(data)) if test else trained.accuracy_percent
+            return accuracy_percent(trained.module, open_test(data)) if self.test else trained.accuracy_percent
         seed = self.trainer.settings.seed
         # Samples of a subject may follow one another: take them from all over the split.
         places = torch.linspace(0, len(data.train) - 1, min(CALIBRATION, len(data.train))).long()
         mapped = stochastic_network(trained.module, config, torch.from_numpy(data.train.x)[places], seed)
         mapped, accuracy = tuned(mapped, data.train, data.validation, TuneSettings(self.tuning_epochs, seed=seed))
-        return exact_accuracy_percent(mapped, open_test(data)) if test else accuracy
+        return exact_accuracy_percent(mapped, open_test(data)) if self.test else accuracy

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nas.methods.pareto.front import front_of
-from nas.methods.sc.measuring import ScRecipe
-from nas.methods.sc.run import PURE_REACH, ScRun, ScSearched, floating_space, most_accurate, whole_space
+from nas.methods.sc.baselines import whole_space
+from nas.methods.sc.run import PURE_REACH, FinalAccuracies, ScRun, ScSearched, best_within, most_accurate
 from nas.methods.sc.space import ScSpace
 from nas.problem.evaluation import Evaluation
 from simint.units import format_quantity
@@ -37,33 +35,20 @@ def saving(run: ScRun, design: Evaluation) -> Saving:
     return Saving(design, cheapest, *_ratios(run, cheapest, design))
 
 
-def best_within(evaluations: Sequence[Evaluation], energy_j: float) -> Evaluation | None:
-    """The most accurate design of at most this energy; None where there is none."""
-    within = [entry for entry in evaluations if entry.costs.active_j <= energy_j and not entry.reason]
-    return most_accurate(within) if within else None
-
-
 def report_text(run: ScRun) -> str:
     """The whole report, plain text."""
     best = most_accurate(run.stochastic.evaluations)
     return "\n".join((*_space_lines(run), "", *_search_lines(run), "", *_best_lines(run, best), "", *_front_lines(run)))
 
 
-def final_text(run: ScRun, recipe: ScRecipe) -> str:
-    """Accuracies on the test split, which this opens: for the end of a study alone.
-
-    Networks are trained again where `recipe` names no folder of trained ones.
-    """
-    plain, whole = floating_space(run.space), whole_space(run.space)
-    pure = best_within(run.pure, run.energy_max_j) or most_accurate(run.pure)
+def final_text(final: FinalAccuracies) -> str:
+    """Accuracies on the test split."""
     rows = (
-        ("SC-NAS best", most_accurate(run.stochastic.evaluations), dataclasses.replace(recipe, exact=True)),
-        ("floating-point best", run.fixed, dataclasses.replace(recipe, exact=False, space=plain)),
-        ("pure SC best", pure, dataclasses.replace(recipe, exact=True, space=whole)),
+        ("SC-NAS best", final.stochastic_percent),
+        ("floating-point best", final.floating_percent),
+        ("pure SC best", final.pure_percent),
     )
-    return "\n".join(
-        f"test accuracy of {name}: {how.open().test_accuracy_percent(entry.genome):.1f} %" for name, entry, how in rows
-    )
+    return "\n".join(f"test accuracy of {name}: {accuracy_percent:.1f} %" for name, accuracy_percent in rows)
 
 
 def search_efficiency(run: ScRun) -> float:

@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-import msgspec
 import numpy as np
 
 from nas.methods.driving import drive
+from nas.methods.sc.baselines import floating_space, whole_space
 from nas.methods.sc.contraction import Contraction, contractions
 from nas.methods.sc.hardware import FloatHardware, ScHardware
-from nas.methods.sc.measured import Measuring, Progress
 from nas.methods.sc.measuring import ScRecipe
-from nas.methods.sc.options import LOSSLESS, ScOptions
 from nas.methods.sc.search import ScCounts, ScNasSettings, sc_nas
 from nas.methods.sc.space import ScSpace
 from nas.problem.evaluation import Evaluation
-from nas.problem.objectives import Requirements, objective
+from nas.problem.objectives import Objective, Requirements, objective
 from nas.problem.problem import Problem
 from nas.space.genome import Genome
-from nas.stochastic.config import Activation
 from nas.stochastic.energy import ScEnergies, sc_energies
 from simint.errors import InputError
-from simint.workers.pool import Pool, Where, make_pool
 
 PURE_REACH = 2.0  # times its least energy pure SC is measured up to, where nothing is within the limit
 PURE_TUNED = 10  # designs of pure SC, the most accurate, that are tuned
 _FLOAT, _STOCHASTIC = 1, 2  # streams of random numbers of one seed
-_MANY = 1000  # tasks: as many workers as there are cores
+
+
+class Stage(Protocol):
+    """Evaluations of the designs of one problem by one recipe."""
+
+    def evaluations(self, genomes: Sequence[Genome]) -> list[Evaluation]:
+        """In the order of the genomes, by whatever number of workers."""
+
+    @property
+    def seconds(self) -> float:
+        """The workers' time for what was asked until now, added up."""
+
+
+# Begins a stage; the number of evaluations that it may ask for at most.
+Stages = Callable[[Problem, ScRecipe, int], Stage]
 
 
 @dataclass(frozen=True, slots=True)
 class ScSearched:
-    """One search: its evaluations in order, what became of its proposals, and seconds by the clock."""
+    """One search: its evaluations in order, what became of its proposals, and the workers' seconds, added up."""
 
     problem: Problem
     evaluations: tuple[Evaluation, ...]
@@ -64,80 +72,94 @@ class ScRun:
     stochastic: ScSearched
 
 
+@dataclass(frozen=True, slots=True)
+class FinalAccuracies:
+    """On the test split: of the best of SC-NAS, of floating-point NAS, and of pure SC within the limit if any is."""
+
+    stochastic_percent: float
+    floating_percent: float
+    pure_percent: float
+
+
 def run_sc_search(
     recipe: ScRecipe,
     energy_max_j: float,
     settings: ScNasSettings,
+    stages: Stages,
     float_settings: ScNasSettings | None = None,
     seed: int = 0,
-    where: Where | None = None,
-    progress: Progress | None = None,
 ) -> ScRun:
-    """Run floating-point NAS, pure SC and SC-NAS; the same for any number of workers.
+    """Run floating-point NAS, pure SC and SC-NAS, their designs measured by `stages`, one after the other.
 
     `recipe.exact` plays no part. Floating-point NAS measures half as many networks as SC-NAS designs where it has no
-    settings of its own. `progress` is called with the name of a stage and its evaluations until then.
-    Networks are trained once for all three, and kept in a folder of this run where `recipe` names none. Raises
-    InputError where no design meets the energy limit, or the data are not found.
+    settings of its own. Networks are trained once for all three where `recipe` names a folder for them. Raises
+    InputError where no design meets the energy limit, or none can be measured.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        kept = dataclasses.replace(recipe, exact=True, trained=recipe.trained or folder)
-        half = dataclasses.replace(settings, evaluations=max(1, settings.evaluations // 2))
-        return _run(kept, energy_max_j, settings, float_settings or half, seed, where or Where(), progress)
-
-
-def _run(
-    recipe: ScRecipe,
-    energy_max_j: float,
-    settings: ScNasSettings,
-    float_settings: ScNasSettings,
-    seed: int,
-    where: Where,
-    progress: Progress | None,
-) -> ScRun:
+    recipe = dataclasses.replace(recipe, exact=True)
+    half = dataclasses.replace(settings, evaluations=max(1, settings.evaluations // 2))
     space, energies = recipe.space, sc_energies()
     generators = [np.random.default_rng([seed, stream]) for stream in (_FLOAT, _STOCHASTIC)]
-    limits = Requirements(energy_j=energy_max_j)
-    objectives = (objective("accuracy"), objective("energy"))
     plain = floating_space(space)
-    float_problem = Problem(plain, FloatHardware(plain, energies), Requirements(), objectives)
-    problem = Problem(space, ScHardware(space, energies), limits, objectives)
-    with contextlib.closing(make_pool(where, _MANY)) as pool:
-        float_recipe = dataclasses.replace(recipe, exact=False, space=plain)
-        floating = _searched(float_problem, float_settings, generators[0], float_recipe, pool, "floating", progress)
-        fixed = most_accurate(floating.evaluations)
-        pure = _pure(recipe, plain.network_word(fixed.genome), energies, energy_max_j, pool, progress)
-        stochastic = _searched(problem, settings, generators[1], recipe, pool, "stochastic", progress)
+    float_problem = Problem(plain, FloatHardware(plain, energies), Requirements(), _objectives())
+    limits = Requirements(energy_j=energy_max_j)
+    problem = Problem(space, ScHardware(space, energies), limits, _objectives())
+    floating = _searched(float_problem, float_settings or half, generators[0], float_recipe(recipe), stages)
+    fixed = most_accurate(floating.evaluations)
+    pure = _pure(recipe, plain.network_word(fixed.genome), energies, energy_max_j, stages)
+    stochastic = _searched(problem, settings, generators[1], recipe, stages)
     return ScRun(space, energy_max_j, energies, tuple(contractions(space)), floating, fixed, tuple(pure), stochastic)
 
 
+def final_accuracies(run: ScRun, recipe: ScRecipe, stages: Stages) -> FinalAccuracies:
+    """Accuracies on the test split, which this opens: for the end of a study alone."""
+    energies = run.energies
+    pure_best = best_within(run.pure, run.energy_max_j) or most_accurate(run.pure)
+
+    def accuracy_percent(problem: Problem, how: ScRecipe, entry: Evaluation) -> float:
+        (found,) = stages(problem, dataclasses.replace(how, test=True), 1).evaluations([entry.genome])
+        if found.reason:
+            raise InputError(f"{problem.space.word(entry.genome)} could not be tested: {found.reason}")
+        return found.measures.accuracy_percent
+
+    exact = dataclasses.replace(recipe, exact=True)
+    best = most_accurate(run.stochastic.evaluations)
+    return FinalAccuracies(
+        stochastic_percent=accuracy_percent(run.stochastic.problem, exact, best),
+        floating_percent=accuracy_percent(run.floating.problem, float_recipe(recipe), run.fixed),
+        pure_percent=accuracy_percent(_pure_problem(run.space, energies), pure_recipe(recipe), pure_best),
+    )
+
+
+def float_recipe(recipe: ScRecipe) -> ScRecipe:
+    """The same for networks in floating point."""
+    return dataclasses.replace(recipe, exact=False, space=floating_space(recipe.space))
+
+
+def pure_recipe(recipe: ScRecipe) -> ScRecipe:
+    """The same for designs of pure SC."""
+    return dataclasses.replace(recipe, exact=True, space=whole_space(recipe.space), name="pure")
+
+
 def _pure(
-    recipe: ScRecipe,
-    network_word: str,
-    energies: ScEnergies,
-    energy_max_j: float,
-    pool: Pool,
-    progress: Progress | None,
+    recipe: ScRecipe, network_word: str, energies: ScEnergies, energy_max_j: float, stages: Stages
 ) -> list[Evaluation]:
     """One network on all hardware; the most accurate are tuned as the designs of the search are."""
-    whole = whole_space(recipe.space)
-    problem = Problem(whole, ScHardware(whole, energies), Requirements(), ())
-    plain = dataclasses.replace(recipe, space=whole, tuning_epochs=0)
-    designs = pure_designs(whole, network_word, energies, energy_max_j)
-    found = Measuring(problem, plain, pool, "pure", progress)(designs)
+    problem, tuned = _pure_problem(recipe.space, energies), pure_recipe(recipe)
+    designs = pure_designs(whole_space(recipe.space), network_word, energies, energy_max_j)
+    untuned = dataclasses.replace(tuned, tuning_epochs=0)
+    found = stages(problem, untuned, len(designs)).evaluations(designs)
     found.sort(key=lambda entry: (bool(entry.reason), -entry.measures.accuracy_percent))
     best = [entry.genome for entry in found[:PURE_TUNED] if not entry.reason]
-    again = dataclasses.replace(recipe, space=whole)
-    return [*Measuring(problem, again, pool, "pure, tuned", progress)(best), *found[len(best) :]]
+    return [*stages(problem, tuned, len(best)).evaluations(best), *found[len(best) :]]
 
 
-def floating_space(space: ScSpace) -> ScSpace:
-    """The same networks without a choice of hardware, ReLU as their activation."""
-    options = space.options
-    first = ScOptions(
-        options.lengths[:1], options.arrays[:1], options.generators[:1], options.sharings[:1], (Activation.RELU,)
-    )
-    return msgspec.structs.replace(space, hardware=first)
+def _pure_problem(space: ScSpace, energies: ScEnergies) -> Problem:
+    whole = whole_space(space)
+    return Problem(whole, ScHardware(whole, energies), Requirements(), _objectives())
+
+
+def _objectives() -> tuple[Objective, ...]:
+    return objective("accuracy"), objective("energy")
 
 
 def pure_designs(space: ScSpace, network_word: str, energies: ScEnergies, energy_max_j: float) -> list[Genome]:
@@ -146,11 +168,6 @@ def pure_designs(space: ScSpace, network_word: str, energies: ScEnergies, energy
     costs = [cost.active_j for cost in ScHardware(space, energies).costs(designs)]
     limit = energy_max_j if min(costs) <= energy_max_j else PURE_REACH * min(costs)
     return [design for design, cost in zip(designs, costs, strict=True) if cost <= limit]
-
-
-def whole_space(space: ScSpace) -> ScSpace:
-    """The space with all hardware but what cannot be built or has the sums of another, bit for bit."""
-    return msgspec.structs.replace(space, rules=LOSSLESS, hardware=None)
 
 
 def most_accurate(evaluations: Sequence[Evaluation]) -> Evaluation:
@@ -162,16 +179,15 @@ def most_accurate(evaluations: Sequence[Evaluation]) -> Evaluation:
     return max(measured, key=lambda entry: (entry.measures.accuracy_percent, -entry.costs.active_j))
 
 
+def best_within(evaluations: Sequence[Evaluation], energy_j: float) -> Evaluation | None:
+    """The most accurate design of at most this energy; None where there is none."""
+    within = [entry for entry in evaluations if entry.costs.active_j <= energy_j and not entry.reason]
+    return most_accurate(within) if within else None
+
+
 def _searched(
-    problem: Problem,
-    settings: ScNasSettings,
-    generator: np.random.Generator,
-    recipe: ScRecipe,
-    pool: Pool,
-    stage: str,
-    progress: Progress | None,
+    problem: Problem, settings: ScNasSettings, generator: np.random.Generator, recipe: ScRecipe, stages: Stages
 ) -> ScSearched:
-    counts, began_s = ScCounts(), time.perf_counter()
-    search = sc_nas(problem, settings, generator, counts)
-    found = drive(search, Measuring(problem, recipe, pool, stage, progress))
-    return ScSearched(problem, tuple(found), counts, time.perf_counter() - began_s)
+    counts, stage = ScCounts(), stages(problem, recipe, settings.evaluations)
+    found = drive(sc_nas(problem, settings, generator, counts), stage.evaluations)
+    return ScSearched(problem, tuple(found), counts, stage.seconds)

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from simint.errors import InputError
+from simint.naming import listing
+from simint.whatif.metrics import METRICS_LISTED_BY
 from simint.whatif.report.columns import Column, metric_column, parameter_column
 
 # A parameter whose values span more than this factor is drawn on a logarithmic axis.
@@ -105,7 +107,7 @@ class Study:
         for found in (name, *(known for known in numbers if known.startswith(f"{name}_"))):
             if found in numbers:
                 return metric_column(found)
-        raise InputError(f"the study has no metric {name!r}; it has {', '.join(sorted(numbers))}")
+        raise InputError(f"the study has no metric {name!r}; {listing(sorted(numbers), name, METRICS_LISTED_BY)}")
 
     def values(self, column: Column) -> Any:
         """(points,) of a numeric column; NaN where it does not exist, as after a failure."""
