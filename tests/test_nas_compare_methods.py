@@ -20,7 +20,7 @@ from nas.methods.dnas.config import DnasConfig, point_name
 from nas.methods.dnas.result import DnasResult, write_result
 from nas.methods.sc.hardware import ScHardware
 from nas.methods.sc.space import load_sc_space
-from nas.search.channels_config import ChannelsConfig, channel_points
+from nas.search.channels.config import ChannelsConfig, channel_points
 from nas.search.config import SearchConfig
 from nas.search.config_file import config_toml
 from nas.space.search_space import load_space

@@ -14,8 +14,8 @@ pytest.importorskip("sklearn")
 from nas.channels.pricing import network_costs, pricing_of
 from nas.fitness.replay import ReplayFitness, measures_of
 from nas.search.__main__ import main
-from nas.search.channels_config import ChannelsConfig
-from nas.search.channels_replay import prepare_channel_replays
+from nas.search.channels.config import ChannelsConfig
+from nas.search.channels.replay import prepare_channel_replays
 from nas.train.model_file import read_model
 from simint.config import load_toml
 from simint.network.nvm import nvm_demand

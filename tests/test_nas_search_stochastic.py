@@ -21,7 +21,7 @@ from nas.methods.sc.hardware import ScHardware
 from nas.methods.sc.space import ScSpace, load_sc_space
 from nas.search.__main__ import main
 from nas.search.folder import STORE
-from nas.search.stochastic_config import StochasticConfig, least_energy
+from nas.search.stochastic.config import StochasticConfig, least_energy
 from nas.stochastic.energy import sc_energies
 from nas.store.store import read_records
 from simint.config import load_toml

@@ -9,8 +9,8 @@ import msgspec
 from nas.compare.candidates import Candidate, SearchFolder, kind_of
 from nas.methods.dnas.config import point_name
 from nas.methods.dnas.result import RESULT_FORMAT, DnasResult
-from nas.search.channels_config import ChannelsConfig
-from nas.search.channels_report import on_front
+from nas.search.channels.config import ChannelsConfig
+from nas.search.channels.report import on_front
 from nas.search.finals import spread
 from nas.search.folder import CONFIG
 from simint.config import load_toml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -96,14 +97,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _replay_options(arguments: argparse.Namespace) -> str:
-    words = [f"--network {arguments.out / 'network.json'}", f"--design {arguments.out / 'design.json'}"]
+    words = ["--network", str(arguments.out / "network.json"), "--design", str(arguments.out / "design.json")]
     if arguments.platform != PLATFORM:
-        words.append(f"--platform {arguments.platform}")
+        words += ["--platform", arguments.platform]
     if arguments.supply != SUPPLY:
-        words.append(f"--supply {arguments.supply}")
+        words += ["--supply", arguments.supply]
     if arguments.capacitor is not None:
-        words.append(f"--capacitor {arguments.capacitor}")
-    return " ".join(words)
+        words += ["--capacitor", arguments.capacitor]
+    return shlex.join(words)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ def _run(words: list[str]) -> int:
     arguments: argparse.Namespace = search_parser().parse_args(words)
     match family_asked(arguments):
         case Family.STOCHASTIC:
-            from nas.search.stochastic import command as stochastic
+            from nas.search.stochastic.command import command as stochastic
 
             return stochastic(arguments)
         case Family.CHANNELS:
-            from nas.search.channels import command as channels
+            from nas.search.channels.command import command as channels
 
             return channels(arguments)
         case Family.GENOMES:

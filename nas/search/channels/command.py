@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nas.methods.dnas.config import DnasConfig, memory_limit
-from nas.search.channels_config import ChannelsConfig, channel_points, channels_config
+from nas.search.channels.config import ChannelsConfig, channel_points, channels_config
 from nas.search.config import ReplayChoice
 from nas.search.config_file import config_toml
 from nas.search.families import Family
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nas.methods.dnas.costs import CostBook
     from nas.methods.dnas.search import DnasProgress
     from nas.problem.evaluation import Measures
-    from nas.search.channels_replay import ChannelReplays
+    from nas.search.channels.replay import ChannelReplays
 
 # What may differ from run to run in one folder: no point depends on it.
 _FREE = (
@@ -51,7 +51,7 @@ def prepare_channels(config: ChannelsConfig, device: str) -> ChannelSearch:
     from nas.data.catalogue import load_data
     from nas.methods.dnas.constraint import permitted_within
     from nas.methods.dnas.costs import CostBook
-    from nas.search.channels_replay import prepare_channel_replays
+    from nas.search.channels.replay import prepare_channel_replays
     from nas.train.device import chosen_device
     from nas.train.fitting import suited_data
     from simint.network.catalogue import load_network
@@ -88,8 +88,8 @@ def command(arguments: argparse.Namespace) -> int:
 def _searched(prepared: ChannelSearch, folder: Path, device: str) -> str:
     from nas.methods.dnas.final import with_test_accuracy
     from nas.methods.dnas.search import run_dnas
-    from nas.search.channels_replay import replayed_points
-    from nas.search.channels_report import front_of, printed, write_channels
+    from nas.search.channels.replay import replayed_points
+    from nas.search.channels.report import front_of, printed, write_channels
     from simint.network.catalogue import load_network
     from simint.report.status import StatusLine
 

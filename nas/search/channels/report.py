@@ -14,8 +14,8 @@ from nas.methods.dnas.config import Objective, point_name
 from nas.methods.dnas.result import DnasResult
 from nas.methods.pareto.front import nondominated
 from nas.problem.evaluation import HardwareCosts, Measures
-from nas.search.channels_config import ChannelsConfig
-from nas.search.channels_replay import SEED_NETWORK
+from nas.search.channels.config import ChannelsConfig
+from nas.search.channels.replay import SEED_NETWORK
 from nas.search.folder import CONFIG
 from nas.search.scatter import Group, draw_groups
 from nas.search.tables import TextTable, figure

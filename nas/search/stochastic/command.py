@@ -21,7 +21,7 @@ from nas.search.folder import STORE, held_folder
 from nas.search.options import where_from_arguments
 from nas.search.progress import SearchProgress
 from nas.search.run import Evaluator
-from nas.search.stochastic_config import StochasticSearch, prepare_stochastic, stochastic_config
+from nas.search.stochastic.config import StochasticSearch, prepare_stochastic, stochastic_config
 from nas.search.timing import Seconds
 from nas.space.genome import Genome
 from nas.store.resume import open_or_create
@@ -71,7 +71,7 @@ def command(arguments: argparse.Namespace) -> int:
         print(config_toml(config), end="")
         return 0
     from nas.methods.sc.report import final_text
-    from nas.search.stochastic_report import printed, write_stochastic
+    from nas.search.stochastic.report import printed, write_stochastic
 
     folder = Path(arguments.out)
     try:

@@ -1,0 +1,1 @@
+"""Method `dnas` as a command: its configuration, points, replays and report."""
