@@ -215,6 +215,7 @@ def page(found: Sequence[Found], published: dict[str, str], rows: Sequence[Row],
             own = [each.word for each in found if each.method == method and each.level == level]
             lines.append(table_line(method, own, tests, validations, costs))
         lines.append("")
+    lines += rivals(published, list(dict.fromkeys(each.word for each in found)), tests, validations, costs)
     lines += ["Networks:", ""]
     lines += [
         "| method | requirement | seed | network | supernet % | test % |",
@@ -226,6 +227,44 @@ def page(found: Sequence[Found], published: dict[str, str], rows: Sequence[Row],
         for each in found
     ]
     return "\n".join([*lines, ""])
+
+
+def rivals(
+    published: dict[str, str],
+    found: Sequence[str],
+    tests: dict[str, list[float]],
+    validations: dict[str, list[float]],
+    costs: dict[str, HardwareCosts],
+) -> list[str]:
+    """For each published network the found one that the validation subjects prefer among those no dearer."""
+    lines = [
+        "For each published network the one found that has the best mean validation accuracy among those that need no",
+        "more latency and no more IMO:",
+        "",
+        "| published | found | latency s | IMO % | overhead s | validation, points | test, points |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, word in published.items():
+        theirs = costs[word]
+        able = [
+            each
+            for each in found
+            if costs[each].latency_s <= theirs.latency_s and costs[each].imo_percent <= theirs.imo_percent
+        ]
+        if not able:
+            lines.append(f"| {name} | none | | | | | |")
+            continue
+        best = max(able, key=lambda each: statistics.mean(validations[each]))
+        ours = costs[best]
+        gains = (
+            f"{ours.latency_s:.2f} of {theirs.latency_s:.2f}",
+            f"{ours.imo_percent:.2f} of {theirs.imo_percent:.2f}",
+            f"{ours.overhead_s:.2f} of {theirs.overhead_s:.2f}",
+            f"{statistics.mean(validations[best]) - statistics.mean(validations[word]):+.2f}",
+            f"{statistics.mean(tests[best]) - statistics.mean(tests[word]):+.2f}",
+        )
+        lines.append(f"| {name} | `{best}` | " + " | ".join(gains) + " |")
+    return [*lines, ""]
 
 
 def table_line(

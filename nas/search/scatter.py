@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.search.axes import spread_out, write_plainly
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -26,9 +28,10 @@ def draw_groups(path: Path, title: str, x_label: str, y_label: str, groups: Sequ
         if group.points:
             x, y = zip(*sorted(group.points), strict=True)
             axes.plot(x, y, "-" if group.joined else "o", markersize=4, label=group.name)
-    every = [x for group in groups for x, _ in group.points]
-    if every and min(every) > 0 and max(every) > 10 * min(every):
+    wide = spread_out([x for group in groups for x, _ in group.points], 10)
+    if wide:
         axes.set_xscale("log")
+    write_plainly(axes.xaxis, wide)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     axes.set_title(title, fontsize=10)

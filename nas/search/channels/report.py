@@ -64,6 +64,10 @@ def front_of(results: Sequence[DnasResult]) -> list[DnasResult]:
     return sorted((result for result, kept in zip(results, on_front(results), strict=True) if kept), key=_second)
 
 
+def _points(number: int) -> str:
+    return f"{number} point" + ("" if number == 1 else "s")
+
+
 def _number(value: float) -> str:
     return "" if math.isnan(value) else repr(value)
 
@@ -96,7 +100,7 @@ def _x_label(objective: Objective) -> str:
 
 def _title(config: ChannelsConfig, results: Sequence[DnasResult]) -> str:
     return (
-        f"dnas from {config.seed_net} on {config.data}: {len(results)} points, {sum(on_front(results))} on the front "
+        f"dnas from {config.seed_net} on {config.data}: {_points(len(results))}, {sum(on_front(results))} on the front "
         f"of accuracy and {config.objective.value}"
     )
 
@@ -118,7 +122,7 @@ def _notes(config: ChannelsConfig, results: Sequence[DnasResult], measures: Meas
         seed = measures[SEED_NETWORK]
         traces = ", ".join(trace.name for trace in config.replay.traces)
         notes.append(
-            f"replayed: {len(measures) - 1} points of the front and the seed network under policy "
+            f"replayed: {_points(len(measures) - 1)} of the front and the seed network under policy "
             f"{config.replay.policy.name} on {traces}; median over traces; the seed network makes "
             f"{figure(seed.inferences_per_day, 5)} inferences a day, one takes {figure(seed.replay_latency_s)} s"
         )
