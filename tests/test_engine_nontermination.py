@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from engine_strategies import scale
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from simint.engine.compiled.simulate import simulate_compiled
 from simint.engine.event import Case
 from simint.engine.policy import (
     Footprint,
@@ -36,7 +38,7 @@ from simint.engine.policy import (
     TileShutdown,
     Timer,
 )
-from simint.engine.run import Run, Verdict
+from simint.engine.run import CycleEnd, Run, Verdict
 from simint.hardware.capacitor import Capacitor
 from simint.hardware.supply import Supply
 from simint.tiling.schedule import Cost, Schedule
@@ -69,6 +71,23 @@ def assert_smallest_capacitance(one: Case, run: Run, decided_by_trace: bool = Fa
     assert simulated(with_capacitance(one, 1.01 * enough_f)).verdict is Verdict.COMPLETED
     if not decided_by_trace and 0.99 * enough_f > one.supply.capacitor.capacitance:
         assert simulated(with_capacitance(one, 0.99 * enough_f)).verdict is Verdict.NONTERMINATION
+
+
+@pytest.mark.parametrize("engine", [simulated, simulate_compiled], ids=["event", "compiled"])
+@pytest.mark.parametrize("esr", [0.0, 20.0])
+@pytest.mark.parametrize(
+    ("policy", "harvest_w"), [(Tile(), 1e-4), (TileShutdown(), 1e-4), (Restart(), 1e-3)], ids=lambda each: str(each)
+)
+def test_the_failure_that_ends_the_run_is_a_brown_out(
+    engine: Callable[[Case], Run], esr: float, policy: RecoveryPolicy, harvest_w: float
+) -> None:
+    """Power fails where the terminals are at `v_off`; the capacitor is higher by what its series resistance takes."""
+    supply = boost(Capacitor(capacitance=1e-3, esr=esr))
+    run = engine(case(power(harvest_w), too_large(2.8e-3), supply, policy))
+    assert run.verdict is Verdict.NONTERMINATION
+    assert {cycle.ended_by for cycle in run.power_cycles[-1:]} == {CycleEnd.BROWN_OUT}
+    drop_v = run.power_cycles[-1].v_end - supply.v_off
+    assert drop_v == pytest.approx(esr * (5e-3 - harvest_w) / supply.v_off, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("policy", [Tile(), TileShutdown()], ids=lambda policy: policy.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -59,6 +60,16 @@ def test_the_files_are_replayed(exported: Path, capsys: pytest.CaptureFixture[st
     assert replay([*words, "--inferences", "2", "--json"]) == 0
     run = json.loads(capsys.readouterr().out)
     assert run["inferences"]["completed"] == 2
+
+
+def test_the_command_it_names_replays_whatever_the_folder_is_called(
+    model_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(model_file), "--out", str(tmp_path / "two words"), "--capacitor", "3mF"]) == 0
+    verb, *words = shlex.split(capsys.readouterr().out.partition("replay it with: simint ")[2])
+    assert verb == "replay"
+    assert replay([*words, "--inferences", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["inferences"]["completed"] == 1
 
 
 def test_the_report_says_what_both_arithmetics_reach(model_file: Path, exported: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import math
 import os
 import signal
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +195,8 @@ def test_an_option_replaces_one_field_of_a_configuration(tmp_path: Path, capsys:
         (["--workers", "-1"], "--workers"),
         (["--evaluations", "0"], "`evaluations` must be at least 1"),
         (["nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["EMPTY"], "EMPTY: cannot be read (Is a directory)"),
+        (["--objective", "latency", "--imo", "5%"], "meets IMO <= 5 %; least IMO"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -206,6 +210,71 @@ def test_a_mistake_is_one_line(
     assert said in lines[-1]
     assert len([line for line in lines if not line.startswith("compiling")]) == 1
     assert not list(tmp_path.glob("out/*.pt")), "something was trained"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sed = 1", "unknown key `sed`; known: seed, "),
+        ("seed = 'one'", "Expected `int`, got `str` - at `seed`"),
+        ("objectives = 'latency'", "Expected `array`, got `str` - at `objectives`"),
+        ("capacitance = '5ms'", "capacitance: '5ms' has unit 'ms', expected F"),
+        ("limits = 3", "Expected `object`, got `int` - at `limits`"),
+        ("[limits]\nimo = '5%'", "Expected `float | null`, got `str` - at `limits.imo`"),
+        ("[accuracy]\nby = 'guess'", "`accuracy.by` must be one of auto, none, supernet, train, got 'guess'"),
+        ("[replay]\ntraces = 'rf-walk-by'", "Expected `array`, got `str` - at `replay.traces`"),
+        ("[[replay.traces]]\nname = 'rf-walk-by'\nend = 'never'", "`replay.traces[0].end` must be one of loop, "),
+        ("method = 'sc-nas'\nobjectives = ['latency']", "unknown key `objectives`"),
+        ("method = 3", "`method` must be text"),
+        ("method", "not valid TOML"),
+        ("\xff", "cannot be read"),
+    ],
+)
+def test_a_mistake_in_a_configuration_is_one_line_and_leaves_nothing(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(text.encode("latin-1"))
+    assert main([str(file), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {file}: ")
+    assert said in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_cluster_that_is_not_there_is_known_before_anything_is_begun(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    words = ["--objective", "latency", "--cluster", "127.0.0.1:9", "--out", str(tmp_path / "out")]
+    assert main(words) == 2
+    assert "--cluster 127.0.0.1:9: nobody answers there" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["no table", "overwritten", "cut", "empty", "folder"])
+def test_a_damaged_store_is_said_to_be_damaged(damage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--method", "random", "--objective", "latency", "--evaluations", "5", "--finalists", "0"]
+    words += ["--out", str(tmp_path), "--workers", "1"]
+    assert main(words) == 0
+    file = tmp_path / "search.db"
+    whole = file.read_bytes()
+    if damage == "no table":
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            connection.execute("DROP TABLE evaluations")
+            connection.commit()
+    elif damage == "folder":
+        file.unlink()
+        file.mkdir()
+    else:
+        keep = {"overwritten": 4 * 4096, "cut": 4096 + 100, "empty": 0}[damage]
+        file.write_bytes(whole[:keep] + b"x" * (len(whole) - keep) * (damage == "overwritten"))
+    capsys.readouterr()
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {file}: ")
+    assert error.count("\n") == 1
 
 
 def test_the_refusal_names_a_limit_that_can_be_met(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,7 +121,9 @@ class SearchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise InputError(f"`method` must be one of {', '.join(METHODS)}, got {self.method!r}")
-        if not self.objectives or len(set(self.objectives)) != len(self.objectives):
+        if not self.objectives:
+            raise InputError("`objectives`: at least one name expected")
+        if len(set(self.objectives)) != len(self.objectives):
             raise InputError(f"`objectives`: different names expected, got {list(self.objectives)}")
         for name in self.objectives:
             objective(name)

@@ -82,8 +82,9 @@ class Device:
     """The device in motion.
 
     `vm_warm`: volatile memory holds what the next step expects. `resumed`: the step in progress was begun before.
-    `due_s`: when the policy's timer runs out. `thresholds`: of a policy that watches the voltage. `known_possible`,
-    `needed_v`: work known to fit a power cycle, and the voltages a guard waits for.
+    `failed`: power has failed, and the power cycle is about to end. `due_s`: when the policy's timer runs out.
+    `thresholds`: of a policy that watches the voltage. `known_possible`, `needed_v`: work known to fit a power cycle,
+    and the voltages a guard waits for.
     """
 
     env: simpy.Environment
@@ -102,6 +103,7 @@ class Device:
     job: Job | None = None
     vm_warm: bool = False
     resumed: bool = False
+    failed: bool = False
     due_s: float = math.inf
     stagnation: Stagnation = field(default_factory=Stagnation)
     known_possible: set[tuple[object, ...]] = field(default_factory=set)

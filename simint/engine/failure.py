@@ -22,6 +22,7 @@ def power_failed(device: Device, step: Step | None, asleep: bool = False) -> Non
 
     `step`: what was cut, None in a boot, a restore or in sleep.
     """
+    device.failed = True
     job = device.job
     failed_at = None if job is None else job.ordinal
     lose(device.storage.ledger)

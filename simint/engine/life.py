@@ -79,13 +79,14 @@ def _power_cycle(device: Device) -> Wait:
         device.queue.first_turn_on(on_s)
     if device.job is not None:
         device.job.power_cycles += 1
-    device.vm_warm = False
+    device.vm_warm = device.failed = False
     ended_by = CycleEnd.END_OF_RUN
     try:
         ended_by = yield from _powered(device)
     finally:
-        if storage.voltage <= storage.v_off:
-            ended_by = CycleEnd.BROWN_OUT  # also the one that ended the run
+        # Also the one that ended the run; behind a series resistance the capacitor itself is still above `v_off`.
+        if device.failed or storage.voltage <= storage.v_off:
+            ended_by = CycleEnd.BROWN_OUT
         tally.power_cycles.append(
             PowerCycle(
                 on_s=on_s,

@@ -28,7 +28,7 @@ from nas.store.resume import open_or_create
 from nas.store.store import SearchStore
 from simint.cli import INTERRUPTED
 from simint.database import one_writer
-from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool
+from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool, require_reachable
 
 _MANY = 1 << 20  # tasks: as many workers as are allowed
 
@@ -49,6 +49,7 @@ def search_stochastic(
     What was measured is in the store as soon as it is known, whatever ends the process. Raises InputError where the
     folder holds another search or one whose inputs have changed, or no design can be measured.
     """
+    require_reachable(where)
     config, path = prepared.config, folder / STORE
     # Whether the test split is opened changes nothing of the search.
     description = config_toml(msgspec.structs.replace(config, test=False))

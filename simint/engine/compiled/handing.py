@@ -6,6 +6,7 @@ import numpy as np
 
 from simint.engine.compiled.counting import end_cycle
 from simint.engine.compiled.memory import (
+    AT,
     BROWN_OUT,
     CHECKPOINT,
     CHECKPOINT_WARM,
@@ -31,6 +32,7 @@ from simint.engine.compiled.memory import (
     INFERENCES,
     JOB,
     JOB_CYCLES,
+    JUDGE,
     NUMBER,
     OFF_S,
     ORDINAL,
@@ -43,6 +45,7 @@ from simint.engine.compiled.memory import (
     RESTORES,
     SAVES,
     SHUTDOWN,
+    STAGNATE,
     START_S,
     TILES_COMMITTED,
     TILES_LOST,
@@ -121,7 +124,8 @@ def hand_back(device: Device, tables: Tables, rules: Rules, memory: Memory) -> N
     whole, real, tally, storage = memory.whole, memory.real, device.tally, device.storage
     if whole[POWERED]:
         memory = make_room(device, memory)
-        end_cycle(memory, storage.ledger, storage.now_s, storage.voltage, storage.v_off, END_OF_RUN)
+        ended_by = BROWN_OUT if whole[AT] in (JUDGE, STAGNATE) else END_OF_RUN  # a failure may end the run
+        end_cycle(memory, storage.ledger, storage.now_s, storage.voltage, storage.v_off, ended_by)
     make_room(device, memory)
     show_job(device, memory)
     first = int(whole[ORDINAL] - whole[UNCOMMITTED])
