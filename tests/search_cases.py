@@ -11,7 +11,8 @@ from typing import Any
 
 from nas.problem.evaluation import Evaluation
 from nas.search.config import ReplayChoice, SearchConfig
-from nas.search.session import STORE, SearchResult, search
+from nas.search.folder import STORE
+from nas.search.session import SearchResult, search
 from nas.store.record import Record
 from nas.store.store import read_records
 from simint.errors import InputError

@@ -15,9 +15,10 @@ from nas_networks import networks
 from nas.channels.cost import mac_cost, nvm_cost, parameter_cost
 from nas.channels.groups import FIXED, ChannelGroups, channel_groups, keeps_channels
 from nas.channels.kinds import Counts, permitted_counts, smooth_counts, table_counts
-from nas.channels.pricing import COLUMNS, ENERGY, Pricing, layer_rows, network_costs, pricing_of
 from nas.channels.pruning import pruned, resized_network
 from nas.channels.tables import TableCost, TableObjective, build_tables, without_holes
+from nas.hardware.pricing import Pricing, layer_rows, network_costs, pricing_of
+from nas.space.columns import ENERGY, TIMES_AND_ENERGIES
 from nas.space.target import Target
 from simint.errors import InputError
 from simint.network.catalogue import load_network
@@ -87,7 +88,7 @@ def test_groups_of_mobilenet_and_autoencoder() -> None:
 
 def test_bad_kept_channels_are_refused() -> None:
     network = load_network(MBCONV)
-    full = channel_groups(network).all_kept()
+    full = tuple(tuple(range(size)) for size in channel_groups(network).sizes)
     for bad in ((), (0, 0), (1, 0), (-1, 0), (0, 8)):
         with pytest.raises(InputError, match="CONV_0"):
             pruned(network, (bad, *full[1:]))
@@ -256,7 +257,7 @@ def test_what_cannot_run_is_infinite() -> None:
 @given(st.lists(st.booleans(), min_size=2, max_size=9).filter(any), st.integers(0, 99))
 def test_holes_of_a_table_are_finite_and_dearer_than_anything(found: list[bool], seed: int) -> None:
     layer = load_network(MBCONV).layers[0]
-    rows = np.random.default_rng(seed).uniform(0.1, 1.0, (len(found), COLUMNS))
+    rows = np.random.default_rng(seed).uniform(0.1, 1.0, (len(found), TIMES_AND_ENERGIES))
     feasible = np.array(found)
     holed = np.where(feasible[:, None], rows, math.inf)
     filled = without_holes(holed, layer)

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 from search_cases import REPLAY, searched
 
-from nas.channels.pricing import network_costs, pricing_of
 from nas.compare.__main__ import main
 from nas.compare.candidates import Candidate, SearchFolder
 from nas.compare.comparing import Comparison, compared
 from nas.compare.folders import labels
 from nas.compare.ground import common_ground
+from nas.hardware.pricing import network_costs, pricing_of
 from nas.methods.dnas.config import DnasConfig, point_name
 from nas.methods.dnas.result import DnasResult, write_result
 from nas.methods.sc.hardware import ScHardware

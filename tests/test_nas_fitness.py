@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nas.fitness.kernel import kernel_costs
 from nas.fitness.promotion import Fidelity, promote, rank_agreement
-from nas.fitness.replay import ReplayFitness, measures_of, on_traces, prepare_replay
+from nas.fitness.replay import ReplayFitness, measures_of, prepare_replay
 from nas.fitness.scenarios import replay_scenario, replay_supply
 from nas.hardware.model import hardware_model
 from nas.space.genome import random_genome
@@ -110,7 +110,7 @@ def digits_scenarios(policy: str = "tile") -> tuple[Scenario, ...]:
     supply = replay_supply(target_settings(load_space("digits").target))
     base = replay_scenario(supply, TraceChoice(name=TRACES[0]))
     base = msgspec.structs.replace(base, policy=PolicyChoice(name=policy), duration=300.0)
-    return on_traces(base, [TraceChoice(name=name) for name in TRACES])
+    return tuple(msgspec.structs.replace(base, trace=TraceChoice(name=name)) for name in TRACES)
 
 
 @pytest.mark.parametrize("policy", ["tile", "tile-shutdown", "jit"])

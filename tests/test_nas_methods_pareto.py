@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from nas_method_cases import (
 
 pytest.importorskip("pymoo")
 
-from nas.methods.driving import costs_alone, drive
+from nas.methods.driving import drive
 from nas.methods.pareto.baselines import local_search, neighbours, random_search
 from nas.methods.pareto.front import front_of, hypervolume, hypervolume_curve, nondominated
 from nas.methods.pareto.nsga2 import pareto
@@ -37,7 +37,7 @@ from nas.methods.pareto.variation import (
 from nas.problem.evaluation import Evaluation, Measures
 from nas.problem.objectives import losses
 from nas.problem.problem import Problem, Search
-from nas.space.genome import parts, random_genome, sizes
+from nas.space.genome import Genome, parts, random_genome, sizes
 from nas.space.mbconv_space import MbconvSpace
 from nas.space.search_space import load_mbconv_space
 from simint.errors import InputError
@@ -155,11 +155,14 @@ def test_requirements_nobody_meets_are_refused_with_the_nearest(name: str) -> No
 def test_a_front_of_costs_alone_is_free() -> None:
     space = activity_space(expansions=(1, 4, 6), kernels=(3, 5, 7), repeats=(1, 2), shortcuts=(True,))
     asked = problem(space, 16.0, "latency", "imo", "overhead")
-    found = drive(
-        pareto(asked, ParetoSettings(600), np.random.default_rng(0)),
-        lambda genomes: costs_alone(asked, genomes),
-    )
-    everything = costs_alone(asked, architectures(space))
+
+    def priced(genomes: Sequence[Genome]) -> list[Evaluation]:
+        return [
+            Evaluation(g, costs, Measures()) for g, costs in zip(genomes, asked.hardware.costs(genomes), strict=True)
+        ]
+
+    found = drive(pareto(asked, ParetoSettings(600), np.random.default_rng(0)), priced)
+    everything = priced(architectures(space))
     front = front_of(asked.objectives, [e for e in everything if asked.requirements.met_by(e.costs)])
     values = [losses(asked.objectives, entries) for entries in (found, front)]
     assert hypervolume(values[0], (16.0, 75.0, 10.0)) == pytest.approx(hypervolume(values[1], (16.0, 75.0, 10.0)))

@@ -15,10 +15,7 @@ from nas_method_cases import HAR_L25, activity_space, architectures, costs_of, h
 from nas.methods.driving import drive
 from nas.methods.tinas.operators import (
     crossover,
-    flat_probability,
     mutate,
-    probability_of_copy,
-    probability_of_no_mutation,
     sample,
     searched_blocks,
 )
@@ -53,6 +50,7 @@ from nas.methods.tinas.settings import (
 from nas.problem.evaluation import Evaluation, Measures
 from nas.problem.objectives import Requirements
 from nas.space.genome import parts, random_genome
+from nas.space.mbconv_space import NetworkSetting
 from nas.space.search_space import load_mbconv_space
 from nas.space.sensitivity import Parameter, block_sensitivity
 from simint.errors import InputError
@@ -73,7 +71,7 @@ def probabilities(data_set: str, name: str, *, exploiting: bool = False) -> list
 def test_most_published_mutants_are_copies(data_set: str, name: str, percent: float) -> None:
     """Exactly, and the operator draws as often; a block drawn anew may come out as it was, one time in its choices."""
     found = probabilities(data_set, name)
-    assert 100 * probability_of_no_mutation(found) == pytest.approx(percent, abs=0.051)
+    assert 100 * math.prod(1 - p for p in found) == pytest.approx(percent, abs=0.051)
     space = load_mbconv_space(data_set)
     blocks, generator = parts(space), np.random.default_rng(7)
     genome = random_genome(space, generator)
@@ -85,7 +83,8 @@ def test_most_published_mutants_are_copies(data_set: str, name: str, percent: fl
 
 @pytest.mark.parametrize(("data_set", "share"), [("har", 0.625), ("cifar10", 0.5625)])
 def test_most_published_crossovers_are_copies(data_set: str, share: float) -> None:
-    assert probability_of_copy(BLOCKS[data_set], 2) == share
+    """Elites differ in every block and are drawn with replacement: twice the same, or all blocks from one of them."""
+    assert 1 / 2 + 1 / 2 * 2 / 2 ** BLOCKS[data_set] == share
     space = load_mbconv_space(data_set)
     blocks, generator = parts(space), np.random.default_rng(8)
     elites = [(0,) * len(space.genes), (0, 0, *[1] * (len(space.genes) - 2))]
@@ -98,9 +97,6 @@ def test_most_published_crossovers_are_copies(data_set: str, share: float) -> No
 
 
 def test_adaptive_mutation_mutates_more() -> None:
-    """The flat probability of equal expected number of mutated blocks, as an ablation needs it."""
-    assert flat_probability(probabilities("cifar10", "tinas")) == pytest.approx(0.0875)
-    assert flat_probability(probabilities("har", "tinas")) == pytest.approx(0.2667, abs=1e-4)
     for name in ("tinas", "tinas-g2"):
         assert probabilities("har", name) == [0.50, 0.15, 0.15]
         assert probabilities("cifar10", name) == [0.20, 0.05, 0.05, 0.05]
@@ -298,6 +294,17 @@ def test_guideline_one_leaves_the_published_choices(name: str, choices: int, lef
     for chosen, count in ((variant("tinas"), choices), (variant("tinas-m"), len(space.choices))):
         found = second_stage_space(space, space.settings[-1], chosen)
         assert (found.settings, len(found.choices)) == (space.settings[-1:], count)
+
+
+def test_networks_that_tinas_found_are_in_its_reduced_spaces() -> None:
+    for name, percentile in ((n, p) for n in ("har", "cifar10") for p in (25, 75)):
+        space = load_mbconv_space(name)
+        word = next(p.word for p in network_presets() if p.name == f"tinas-{name}-l{percentile}")
+        spec = parse_mbconv(word)
+        setting = NetworkSetting(spec.width, spec.resolution)
+        assert setting in kept_settings(space, reduction_for(space))
+        small = second_stage_space(space, setting, variant("tinas"))
+        assert small.network(small.genome(word)).layers == space.network(space.genome(word)).layers
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 from search_cases import REPLAY, archive, searched, stored
 
-from nas.search.accuracy import DataPlace, TrainRecipe, seed_of
+from nas.search.accuracy import DataPlace, TrainRecipe
 from nas.search.config import AccuracyBy, AccuracyChoice, Limits, SearchConfig, SupernetKind
 from nas.supernet.settings import Sharing
+from nas.train.seeds import seed_of
 from simint.errors import InputError
 
 torch = pytest.importorskip("torch")

@@ -6,18 +6,22 @@ import csv
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from nas.channels.pricing import network_costs, pricing_of
 from nas.fitness.replay import ReplayFitness, measures_of
+from nas.hardware.pricing import network_costs, pricing_of
+from nas.methods.dnas.config import point_name
+from nas.methods.dnas.result import load_result
 from nas.search.__main__ import main
 from nas.search.channels.config import ChannelsConfig
-from nas.search.channels.replay import prepare_channel_replays
+from nas.search.channels.replay import prepare_channel_replays, replayed_points
 from nas.train.model_file import read_model
 from simint.config import load_toml
+from simint.network.catalogue import load_network
 from simint.network.nvm import nvm_demand
 
 SEED_NET = "mbconv:digits:w=1.0:r=8:2.3.1.y-2.3.1.n"
@@ -78,6 +82,18 @@ def test_a_folder_grows_by_points_and_keeps_those_it_has(finished: Path, capsys:
     assert "holds another search" in capsys.readouterr().err
     assert main(["--method", "sc-nas", "--out", str(finished)]) == 2
     assert "holds a search by dnas" in capsys.readouterr().err
+
+
+def test_points_with_the_same_network_share_its_replays(finished: Path, tmp_path: Path) -> None:
+    config = load_toml(finished / "config.toml", ChannelsConfig)
+    first, other = (load_result(finished / "points" / row["point"] / "result.json") for row in rows_of(finished))
+    twin = msgspec.structs.replace(first, config=msgspec.structs.replace(first.config, strength=3.0))
+    replays = prepare_channel_replays(config.replay, config.target)
+    names = [point_name(result.config) for result in (first, twin, other)]
+    found = replayed_points(replays, [first, twin, other], 2, load_network(SEED_NET), tmp_path)
+    assert found[names[0]] == found[names[1]] != found[names[2]]
+    replayed = [path.parent.name for path in tmp_path.glob("points/*/replay.json")]
+    assert sorted(replayed) == sorted([names[0], names[2]])
 
 
 def test_the_test_split_is_opened_on_demand_alone(finished: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every space behind one protocol: genomes, words, one genome for an architecture; smaller spaces; targets."""
+"""Every space behind one protocol: genomes, words, one genome for an architecture; targets."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from nas_spaces import small_spaces
 
 from nas.space.genome import WHOLE_NETWORK, Genome, as_rows, parts, random_genome, sizes
-from nas.space.mbconv_space import MbconvSpace, NetworkSetting
+from nas.space.mbconv_space import MbconvSpace
 from nas.space.plain_space import PlainSpace
-from nas.space.restriction import Reduction, at_setting, published_reduction, reduced, restricted
 from nas.space.search_space import AnySpace, load_mbconv_space, load_space, published_spaces
 from nas.space.table import build_table
 from nas.space.target import Target, retargeted, target_platform, target_settings
@@ -67,7 +66,8 @@ def test_genes_say_all_that_there_is_to_choose(name: str) -> None:
 
 def test_canonical_genomes_are_exactly_the_first_of_their_kind() -> None:
     """All 1,024 genomes of a small space, grouped by the layers they build."""
-    space = restricted(load_mbconv_space("digits"), widths=(0.5, 1.0), expansions=(1, 4), kernels=(1, 3))
+    few = {"widths": (0.5, 1.0), "expansions": (1, 4), "kernels": (1, 3)}
+    space = msgspec.structs.replace(load_mbconv_space("digits"), **few)
     groups: dict[tuple[object, ...], list[Genome]] = defaultdict(list)
     for genome in map(tuple, np.indices(tuple(sizes(space))).reshape(len(space.genes), -1).T.tolist()):
         groups[shapes(space.network(genome))].append(genome)
@@ -151,53 +151,13 @@ def test_an_unknown_kind_is_refused(tmp_path) -> None:
         load_space(str(tmp_path / "x.toml"))
 
 
-@pytest.mark.parametrize(
-    ("name", "settings_left", "choices_left"), [("cifar10", 5 * 1, 32), ("har", 2 * 2, 48), ("mswc", 3 * 2, 48)]
-)
-def test_published_reductions(name: str, settings_left: int, choices_left: int) -> None:
-    """Guideline 1 of TiNAS: what is left, at each level on its own."""
-    space = load_mbconv_space(name)
-    reduction = published_reduction(space)
-    whole, first, second = (
-        reduced(space, part) for part in (reduction, reduction.network_level, reduction.block_level)
-    )
-    assert (len(whole.settings), len(whole.choices)) == (settings_left, choices_left)
-    assert (len(first.settings), len(first.choices)) == (settings_left, len(space.choices))
-    assert (len(second.settings), len(second.choices)) == (len(space.settings), choices_left)
-    assert (whole.expansions, whole.kernels) == (space.expansions, space.kernels)
-    assert reduced(first, reduction.block_level) == whole
-
-
-def test_networks_that_tinas_found_are_in_its_reduced_spaces() -> None:
-    for name, percentile in ((n, p) for n in ("har", "cifar10") for p in (25, 75)):
-        space = load_mbconv_space(name)
-        small = reduced(space, published_reduction(space))
-        word = next(p.word for p in network_presets() if p.name == f"tinas-{name}-l{percentile}")
-        assert shapes(small.network(small.genome(word))) == shapes(load_network(word))
-
-
 def test_a_shortcut_without_effect_may_be_missing_from_the_list() -> None:
     """With shortcuts always on, a block of one layer with a stride is the same whichever way its word says it."""
-    space = restricted(load_mbconv_space("har"), shortcuts=(True,))
+    space = msgspec.structs.replace(load_mbconv_space("har"), shortcuts=(True,))
     off, on = (space.genome(f"mbconv:har:w=1.0:r=64:1.1.1.{s}-1.1.1.{s}-1.1.1.{s}") for s in "ny")
     assert off == on
     with pytest.raises(InputError, match="has no shortcut False; there are True"):
         space.genome("mbconv:har:w=1.0:r=64:1.1.2.n-1.1.1.n-1.1.1.n")
-
-
-def test_restricting_a_space() -> None:
-    space = load_mbconv_space("har")
-    assert at_setting(space, NetworkSetting(0.6, 128)).settings == ((0.6, 128),)
-    assert restricted(space) == space
-    assert restricted(space, kernels=(7, 3), repeats=[1]).choices[0].kernel == 7
-    with pytest.raises(InputError, match="search space 'har' has no 9 among its kernels: 1, 3, 5, 7"):
-        restricted(space, kernels=(3, 9))
-    with pytest.raises(InputError, match=r"search space 'har' has no 0\.2 among its widths"):
-        reduced(space, Reduction(widths=(0.2,)))
-    with pytest.raises(InputError, match="`resolutions`: a list of different values expected"):
-        reduced(space, Reduction(resolutions=(64, 128)))
-    with pytest.raises(InputError, match="no published reduction of search space 'digits'"):
-        published_reduction(load_mbconv_space("digits"))
 
 
 def test_a_target_knows_the_calibrated_source_of_a_capacitor() -> None:

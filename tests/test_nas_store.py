@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas.problem.evaluation import Evaluation, HardwareCosts, Measures
-from nas.store.record import COST_NAMES, MEASURE_NAMES, Record, record_of, row_of
+from nas.problem.evaluation import COST_NAMES, MEASURE_NAMES, Evaluation, HardwareCosts, Measures
+from nas.store.record import Record, record_of, row_of
 from nas.store.resume import open_or_create, versions
-from nas.store.store import create_store, open_store, read_fact, read_records
+from nas.store.store import create_store, open_store, read_records
 from simint.database import one_writer
 from simint.errors import InputError
 
@@ -78,7 +78,6 @@ def test_what_is_saved_can_be_read_while_the_search_goes_on(tmp_path: Path) -> N
     with create_store(path, {"description": DESCRIPTION}, INPUTS) as store:
         store.save([record((1,))])
         assert len(read_records(path)) == 1
-        assert read_fact(path, "description") == DESCRIPTION
     # Alone again: no log beside it.
     assert [file.name for file in tmp_path.iterdir()] == ["search.db"]
 

@@ -2,7 +2,7 @@
 
     python docs/nas/dnas_prices.py [--out docs/nas/dnas_prices.md]
 
-Model: `nas.channels.pricing` on msp430fr5994. Replay: compiled, 30 inferences back to back from the bench's source
+Model: `nas.hardware.pricing` on msp430fr5994. Replay: compiled, 30 inferences back to back from the bench's source
 (5.892 V behind 2800 ohm, harvesting while the device works), and a quarter of an hour of the default traces of the
 search command behind the boost charger, for which the model is asked with a weak source (280 kohm).
 """
@@ -19,9 +19,9 @@ from dnas_seeds import HAR_SEED, digits_cnn
 
 from nas.channels.groups import channel_groups
 from nas.channels.kinds import Counts, permitted_counts
-from nas.channels.pricing import network_costs, pricing_of
 from nas.channels.pruning import resized_network
 from nas.fitness.replay import Ready, prepare_replay
+from nas.hardware.pricing import network_costs, pricing_of
 from nas.problem.evaluation import HardwareCosts
 from nas.search.config import ReplayChoice
 from nas.search.replaying import load_replays

@@ -5,7 +5,7 @@
 
 Goes on where it ended: points, warm-ups and seed networks are kept in `DIR/DATA`, points of strength 0 once for all
 objectives. Prints the page as Markdown, or writes it with a picture of the fronts beside it. Costs: the consistent
-model (`nas.channels.pricing`) at a capacitor that gives the seed 20 power cycles and more; memory is that of weights,
+model (`nas.hardware.pricing`) at a capacitor that gives the seed 20 power cycles and more; memory is that of weights,
 as in the published ladders. The test split is opened when all points are finished. `--replay` replays seed and
 networks on the default traces of the search command, or on recordings, with the designs that replay chooses itself.
 `--epochs N` shortens all phases, to try things out.

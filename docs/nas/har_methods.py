@@ -91,7 +91,7 @@ def main() -> None:
     found += searched(
         data, arguments.work, budget, where, [Study("random", "", seed) for seed in range(arguments.seeds)]
     )
-    published = {preset.name: preset.word for preset in network_presets() if "-har-" in preset.name}
+    published = {preset.name: preset.word for preset in network_presets() if preset.word.startswith("mbconv:har")}
     words = dict.fromkeys([*published.values(), *(each.word for each in found)])
     tasks = [Task(word, seed, arguments.epochs, True) for word in words for seed in TRAININGS[: arguments.trainings]]
     rows = trained(data, arguments.work / "trainings.jsonl", where, tasks)

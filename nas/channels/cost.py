@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nas.channels.groups import FIXED, ChannelGroups, keeps_channels
+from nas.space.columns import Floats
 from simint.errors import InputError
 from simint.network.layer import Layer, LayerKind
 from simint.network.network import FROM_INPUT, Network
-
-Floats = NDArray[np.float64]
 
 
 class ChannelCost(Protocol):

@@ -34,10 +34,6 @@ class ChannelGroups:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
-    def all_kept(self) -> Kept:
-        """Every channel of every group."""
-        return tuple(tuple(range(size)) for size in self.sizes)
-
     def check(self, kept: Kept) -> None:
         """InputError unless `kept` has, for every group, at least one of its channels, ascending and once each."""
         if len(kept) != len(self.sizes):

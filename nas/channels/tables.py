@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from nas.channels.cost import Floats
 from nas.channels.groups import FIXED, ChannelGroups
 from nas.channels.kinds import table_counts
-from nas.channels.pricing import ACTIVE, COLUMNS, CONTINUOUS, ENERGY, LATENCY, POWER_CYCLES, Pricing, layer_rows
 from nas.channels.pruning import resized_layer
+from nas.hardware.pricing import Pricing, layer_rows
+from nas.space.columns import ACTIVE, CONTINUOUS, ENERGY, LATENCY, POWER_CYCLES, TIMES_AND_ENERGIES, Floats
 from simint.errors import InputError
 from simint.network.layer import Layer
 from simint.network.network import Network
@@ -86,7 +86,7 @@ class CostTables:
 
     def rows(self, counts: Floats) -> tuple[Floats, Floats]:
         """Costs (columns,) and their slopes (groups, columns) at counts (groups,)."""
-        total, slopes = self.fixed.copy(), np.zeros((len(counts), COLUMNS))
+        total, slopes = self.fixed.copy(), np.zeros((len(counts), TIMES_AND_ENERGIES))
         weights = [_weights(knots, count) for knots, count in zip(self.knots, counts, strict=True)]
         for line in self.lines:
             value, slope = weights[line.group]
@@ -166,11 +166,13 @@ def build_tables(
             shapes.append(tuple(len(each) for each, group in ((inputs, reads), (outputs, writes)) if group != FIXED))
     rows = layer_rows(asked, pricing)
     infeasible = int((~np.isfinite(rows[:, ENERGY])).sum())
-    fixed = np.zeros(COLUMNS)
-    lines = {group: np.zeros((len(each), COLUMNS)) for group, each in enumerate(chosen)}
+    fixed = np.zeros(TIMES_AND_ENERGIES)
+    lines = {group: np.zeros((len(each), TIMES_AND_ENERGIES)) for group, each in enumerate(chosen)}
     planes: dict[tuple[int, int], Floats] = {}
     for position, (layer, shape, start) in enumerate(zip(network.layers, shapes, starts, strict=True)):
-        table = without_holes(rows[start : start + int(np.prod(shape, dtype=int))], layer).reshape(*shape, COLUMNS)
+        table = without_holes(rows[start : start + int(np.prod(shape, dtype=int))], layer).reshape(
+            *shape, TIMES_AND_ENERGIES
+        )
         reads, writes = groups.inputs[position], groups.outputs[position]
         if len(shape) == 2:
             planes[reads, writes] = planes.get((reads, writes), np.zeros_like(table)) + table

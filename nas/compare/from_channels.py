@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from nas.compare.candidates import Candidate, SearchFolder, kind_of
 from nas.methods.dnas.config import point_name
-from nas.methods.dnas.result import RESULT_FORMAT, DnasResult
+from nas.methods.dnas.result import load_result
 from nas.search.channels.config import ChannelsConfig
 from nas.search.channels.report import on_front
-from nas.search.finals import spread
 from nas.search.folder import CONFIG
+from nas.search.spread import spread
 from simint.config import load_toml
 from simint.errors import InputError
-from simint.files import read_document
 from simint.network.catalogue import network_presets
 
 _BY = "fine-tuning"
@@ -27,12 +24,11 @@ def read_channels_folder(path: Path, label: str, most: int) -> SearchFolder:
     Raises InputError where no point is finished.
     """
     config = load_toml(path / CONFIG, ChannelsConfig)
-    results = [_result(file) for file in sorted(path.glob("points/*/result.json"))]
+    results = [load_result(file) for file in sorted(path.glob("points/*/result.json"))]
     if not results:
         raise InputError(f"{path}: no point of this search is finished; go on with its command")
     front = [result for result, kept in zip(results, on_front(results), strict=True) if kept]
     front.sort(key=lambda result: (result.costs.active_j, point_name(result.config)))
-    kept = spread([(place,) for place in range(len(front))], most)
     candidates = tuple(
         Candidate(
             name=f"{label}-{number}",
@@ -44,7 +40,7 @@ def read_channels_folder(path: Path, label: str, most: int) -> SearchFolder:
             accuracy_by=_BY,
             on_front=True,
         )
-        for number, result in enumerate([front[place] for (place,) in kept], start=1)
+        for number, result in enumerate(spread(front, most), start=1)
     )
     return SearchFolder(
         path=path,
@@ -57,13 +53,6 @@ def read_channels_folder(path: Path, label: str, most: int) -> SearchFolder:
         replay=config.replay,
         accuracy_by=_BY,
     )
-
-
-def _result(path: Path) -> DnasResult:
-    try:
-        return msgspec.convert(read_document(path, RESULT_FORMAT, "result of a channel search"), DnasResult)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{path}: not a result of a channel search ({error})") from None
 
 
 def _seed_word(seed_net: str) -> str:

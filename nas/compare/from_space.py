@@ -11,11 +11,13 @@ from nas.compare.candidates import Candidate, SearchFolder, kind_of
 from nas.problem.evaluation import Evaluation
 from nas.search.config import OWN_METHODS
 from nas.search.config_file import read_config
-from nas.search.finals import search_front, spread
+from nas.search.finals import search_front
+from nas.search.folder import CONFIG, STORE
 from nas.search.methods import begin_method, method_choice
 from nas.search.recipes import JointRecipe
-from nas.search.session import CONFIG, STORE, repriced
+from nas.search.session import repriced
 from nas.search.setup import Prepared, prepare
+from nas.search.spread import spread
 from nas.search.timing import Seconds
 from nas.space.genome import Genome
 from nas.store.store import read_records
@@ -107,7 +109,10 @@ def _choice(prepared: Prepared, seen: Sequence[Evaluation]) -> Genome | None:
 def _accuracy_by(prepared: Prepared) -> str:
     if prepared.supernet is not None:
         return SUPERNET
-    return "" if prepared.training is None else f"training, {prepared.training.epochs} epochs"
+    if prepared.training is None:
+        return ""
+    epochs = prepared.training.epochs
+    return f"training, {epochs} epoch{'' if epochs == 1 else 's'}"
 
 
 def _accuracy_of(prepared: Prepared, path: Path, word: str) -> float:

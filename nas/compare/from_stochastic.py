@@ -9,12 +9,11 @@ import msgspec
 
 from nas.compare.candidates import Candidate, SearchFolder
 from nas.methods.sc.space import ScSpace, load_sc_space
-from nas.search.finals import spread
 from nas.search.folder import CONFIG
+from nas.search.spread import spread
+from nas.search.stochastic.report import EVALUATIONS, JOINT_STAGE
 from simint.config import decode, read_toml
 from simint.errors import InputError
-
-EVALUATIONS, STAGE = "evaluations.csv", "sc-nas"
 
 
 class _Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,20 +40,19 @@ def read_stochastic_folder(path: Path, label: str, most: int) -> SearchFolder:
     fields = {field.name for field in msgspec.structs.fields(_Config)}
     written = {name: value for name, value in read_toml(path / CONFIG).items() if name in fields}
     config = decode(written, _Config, str(path / CONFIG))
-    rows = [row for row in _rows(file) if row.stage == STAGE and row.on_front]
+    rows = [row for row in _rows(file) if row.stage == JOINT_STAGE and row.on_front]
     if not rows:
         raise InputError(f"{file}: no design is on the front")
     space = load_sc_space(config.space or rows[0].word.split(":")[1])
     rows.sort(key=lambda row: (float(row.energy_j), row.word))
-    kept = spread([(place,) for place in range(len(rows))], most)
     return SearchFolder(
         path=path,
         label=label,
         method=config.method,
         data_set=config.data or space.data_set,
         candidates=tuple(
-            _candidate(path, f"{label}-{number}", config.method, space, rows[place])
-            for number, (place,) in enumerate(kept, start=1)
+            _candidate(path, f"{label}-{number}", config.method, space, row)
+            for number, row in enumerate(spread(rows, most), start=1)
         ),
     )
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nas.channels.pricing import Pricing, network_costs, pricing_of
 from nas.compare.candidates import Candidate, SearchFolder
+from nas.hardware.pricing import Pricing, network_costs, pricing_of
 from nas.problem.evaluation import HardwareCosts, Measures
 from nas.search.config import ReplayChoice
-from nas.search.replaying import Replays, load_replays
+from nas.search.replaying import Replays, load_replays, trace_word
 from nas.space.search_space import load_space, published_spaces
 from nas.space.target import Target, retargeted, target_platform, target_settings
 from simint.errors import InputError, SimintError
@@ -73,7 +73,7 @@ def common_ground(
     notes.insert(
         0,
         f"costs: model of {target.platform} with {format_quantity(settings.capacitance, 'F', 3)}; replays: supply "
-        f"{replay.supply}, policy {replay.policy.name}, {', '.join(trace.name for trace in replay.traces)}; "
+        f"{replay.supply}, policy {replay.policy.name}, {', '.join(map(trace_word, replay.traces))}; "
         "inferences a day are the median over traces",
     )
     pricing = pricing_of(target, PublishedObjective.LATENCY)

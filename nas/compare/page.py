@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from nas.search.tables import TextTable
+from nas.search.text_table import TextTable
 from simint.whatif.report.page_style import CSS, SCRIPT
 
 # Images inside the page, its own style and script, nothing from anywhere else.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nas.compare.comparing import Entrant
-from nas.search.axes import spread_out, write_plainly
+from nas.search.axes import keep_labels_apart, spread_out, write_plainly
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,6 +61,7 @@ def picture(entrants: Sequence[Entrant], title: str) -> bytes:
     handles, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)), fontsize=9, frameon=False)
     figure.suptitle(title, fontsize=11)
+    keep_labels_apart(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=130)
     return buffer.getvalue()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from nas.compare.comparing import Comparison, Entrant, beaten_by
-from nas.problem.evaluation import HardwareCosts, Measures
-from nas.search.tables import TextTable, figure
+from nas.problem.evaluation import COST_NAMES, REPLAY_NAMES
+from nas.search.text_table import TextTable, exact, figure
 
 _HEADINGS = (
     "network",
@@ -27,8 +26,6 @@ _HEADINGS = (
     "worst trace",
 )
 _SC, _BEATEN, _WORD = "SC energy nJ", "beaten by", "word"
-_COSTS = tuple(field.name for field in dataclasses.fields(HardwareCosts))
-_REPLAY = tuple(field.name for field in dataclasses.fields(Measures) if field.name != "accuracy_percent")
 
 
 def stochastic(entrants: Sequence[Entrant]) -> bool:
@@ -56,7 +53,16 @@ def write_comparison(path: Path, comparison: Comparison) -> None:
     names = ("name", "method", "folder", "word", "on_front", "choice", "accuracy_percent", "accuracy_by")
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        columns = (*names, *_COSTS, "overhead_s", "imo_percent", *_REPLAY, "sc_energy_j", "beaten_by", "reason")
+        columns = (
+            *names,
+            *COST_NAMES,
+            "overhead_s",
+            "imo_percent",
+            *REPLAY_NAMES,
+            "sc_energy_j",
+            "beaten_by",
+            "reason",
+        )
         writer.writerow(columns)
         for entrant in comparison.entrants:
             own, costs = entrant.candidate, entrant.costs
@@ -69,13 +75,13 @@ def write_comparison(path: Path, comparison: Comparison) -> None:
                     own.word,
                     "yes" if own.on_front else "",
                     "yes" if own.choice else "",
-                    _exact(own.accuracy_percent),
+                    exact(own.accuracy_percent),
                     own.accuracy_by,
-                    *(_exact(getattr(costs, name)) for name in _COSTS),
-                    _exact(costs.overhead_s),
-                    _exact(costs.imo_percent),
-                    *(_exact(getattr(entrant.replay, name)) for name in _REPLAY),
-                    _exact(own.sc_energy_j),
+                    *(exact(getattr(costs, name)) for name in COST_NAMES),
+                    exact(costs.overhead_s),
+                    exact(costs.imo_percent),
+                    *(exact(getattr(entrant.replay, name)) for name in REPLAY_NAMES),
+                    exact(own.sc_energy_j),
                     " ".join(winner.name for winner in winners),
                     entrant.reason,
                 )
@@ -96,14 +102,10 @@ def _row(entrant: Entrant, everybody: Sequence[Entrant], headings: Sequence[str]
         figure(costs.latency_s),
         figure(costs.imo_percent),
         figure(costs.overhead_s),
-        figure(costs.power_cycles, 6),
+        figure(costs.power_cycles),
         figure(replay.inferences_per_day, 5),
         figure(replay.worst_inferences_per_day, 5),
         *([figure(1e9 * own.sc_energy_j)] if _SC in headings else []),
         *([by] if _BEATEN in headings else []),
         own.word,
     )
-
-
-def _exact(number: float) -> str:
-    return "" if math.isnan(number) else repr(number)

@@ -21,7 +21,7 @@ from simint.engine.choose import run_case
 from simint.engine.engines import EngineChoice
 from simint.physics.front_end import compile_source
 from simint.replay.case import chosen_designs, executed_designs, fitting_schedule, join_case
-from simint.scenario import Parts, Scenario, TraceChoice, load_parts, objective_of
+from simint.scenario import Parts, Scenario, load_parts, objective_of
 from simint.tiling.objective import Objective
 
 if TYPE_CHECKING:
@@ -99,8 +99,11 @@ class ReplayFitness:
 
 def measures_of(results: Sequence[TraceResult]) -> Measures:
     """Median and worst over traces."""
-    rates = [result.inferences_per_day for result in results]
-    latencies = [result.latency_s for result in results]
+    return over_traces([result.inferences_per_day for result in results], [result.latency_s for result in results])
+
+
+def over_traces(rates: Sequence[float], latencies: Sequence[float]) -> Measures:
+    """Median and worst of inferences per day and of latencies (s), one of each a trace."""
     return Measures(
         inferences_per_day=statistics.median(rates),
         worst_inferences_per_day=min(rates),
@@ -121,11 +124,6 @@ def prepare_replay(scenarios: Sequence[Scenario], engine: EngineChoice | None = 
         parts = load_parts(used)
         ready.append(Ready(used, parts, compile_source(parts.trace, parts.supply)))
     return ReplayFitness(ready)
-
-
-def on_traces(base: Scenario, traces: Sequence[TraceChoice]) -> tuple[Scenario, ...]:
-    """One scenario for each trace, all else as in `base`."""
-    return tuple(msgspec.structs.replace(base, trace=trace) for trace in traces)
 
 
 def _design_key(ready: Ready) -> object:

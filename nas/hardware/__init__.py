@@ -1,1 +1,1 @@
-"""What networks of a space cost on a platform: the hardware models that searches ask."""
+"""What networks cost on a platform: the hardware models that searches over a space ask, and prices of any network."""

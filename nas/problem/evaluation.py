@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -61,3 +62,9 @@ class Evaluation:
     costs: HardwareCosts
     measures: Measures
     reason: str = ""
+
+
+# Columns of files: costs and measures in the order of their fields, and the measures that come from replays.
+COST_NAMES = tuple(field.name for field in dataclasses.fields(HardwareCosts))
+MEASURE_NAMES = tuple(field.name for field in dataclasses.fields(Measures))
+REPLAY_NAMES = tuple(name for name in MEASURE_NAMES if name != "accuracy_percent")

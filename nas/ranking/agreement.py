@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nas.space.columns import Floats, Ints
 from simint.errors import InputError
 
-Floats = NDArray[np.float64]
-
-TOP_SHARE = 0.1
-_RESAMPLES = 1000
-_INTERVAL = (2.5, 97.5)
+TOP_SHARE = 0.1  # chosen: of 50 networks the best 5
+_RESAMPLES = 1000  # of a bootstrap: chosen
+_INTERVAL = (2.5, 97.5)  # percentiles: 95 % of the resamples
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Agreement:
     regret_percent: float
 
 
-def agreement(truth: Floats, score: Floats, bands: NDArray[np.int64], seed: int = 0) -> Agreement:
+def agreement(truth: Floats, score: Floats, bands: Ints, seed: int = 0) -> Agreement:
     """All numbers for networks with accuracy `truth`, `score` (larger is better) and band, all (n,)."""
     if not len(truth) == len(score) == len(bands):
         raise InputError(f"{len(truth)} accuracies, {len(score)} scores and {len(bands)} bands: one each expected")
@@ -61,7 +59,7 @@ def kendall_tau(truth: Floats, score: Floats) -> float:
     return float(kendalltau(truth, score, nan_policy="propagate").statistic)
 
 
-def tau_within(truth: Floats, score: Floats, bands: NDArray[np.int64]) -> float:
+def tau_within(truth: Floats, score: Floats, bands: Ints) -> float:
     """Mean of the taus within each band, weighted by its pairs; bands without an order do not count."""
     total, weights = 0.0, 0.0
     for band in np.unique(bands):

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nas.space.columns import Ints
 from nas.space.mbconv_space import MbconvSpace
 from nas.space.table import build_table
 from simint.errors import InputError
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

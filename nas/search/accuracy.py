@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import msgspec
 from nas.problem.evaluation import Measures
 from nas.problem.measuring import Bench
 from nas.space.genome import Genome
+from nas.train.seeds import seed_of
 
 if TYPE_CHECKING:
     from nas.data.data_set import DataSet
@@ -102,8 +102,3 @@ class TrainBench:
         module = build_module(network, weights_generator(settings.seed), None, settings.initialisation)
         result = train(module, data.train, data.validation, settings)
         return Measures(accuracy_percent=result.validation_accuracy_percent)
-
-
-def seed_of(word: str, seed: int) -> int:
-    """A seed for one candidate that depends on nothing but its word and the seed of the search."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {word}".encode()).digest()[:7], "big")

@@ -73,10 +73,3 @@ def method_of(path: Path) -> str | None:
     if method is not None and not isinstance(method, str):
         raise InputError(f"{path}: `method` must be text")
     return method
-
-
-def refuse_other_family(folder: Path) -> None:
-    """InputError where a folder holds a search that was not over genomes."""
-    path = folder / "config.toml"
-    if path.is_file() and (method := method_of(path)) in (SC_NAS, DNAS):
-        raise InputError(f"{folder}: a search by {method} is there, which cannot be read here; see its report.md")

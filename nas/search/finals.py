@@ -14,6 +14,7 @@ from nas.problem.evaluation import Evaluation, Measures
 from nas.problem.problem import Problem
 from nas.search.recipes import joined
 from nas.search.run import Evaluator
+from nas.search.spread import spread
 from nas.space.genome import Genome
 from simint.hardware.platform import Platform
 from simint.tiling.published.electrical import ElectricalSettings
@@ -93,13 +94,3 @@ def judge(
         return Finalist(space.word(entry.genome), evaluation, slow.measures if slow else Measures())
 
     return Finals(tuple(finalist(entry) for entry in front), None if choice is None else finalist(choice), rounds)
-
-
-def spread(genomes: Sequence[Genome], wanted: int) -> list[Genome]:
-    """So many of them at even distances, the ends included."""
-    if wanted >= len(genomes):
-        return list(genomes)
-    if wanted < 2:
-        return list(genomes[:wanted])
-    places = dict.fromkeys(round(k * (len(genomes) - 1) / (wanted - 1)) for k in range(wanted))
-    return [genomes[place] for place in places]

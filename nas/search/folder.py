@@ -1,4 +1,4 @@
-"""The folder of a search that is not over genomes alone: held by one process, for one configuration."""
+"""The folder of a search: made, its configuration written, and kept apart from searches of another kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from nas.search.config_file import config_toml
-from nas.search.families import Family, method_of
+from nas.search.families import DNAS, SC_NAS, Family, method_of
 from simint.config import load_toml
 from simint.database import one_writer
 from simint.errors import InputError
@@ -20,14 +20,12 @@ CONFIG, STORE = "config.toml", "search.db"
 
 @contextlib.contextmanager
 def held_folder(folder: Path, config: msgspec.Struct, family: Family, free: Collection[str] = ()) -> Iterator[None]:
-    """Make or take a folder and write its configuration; only the fields `free` may differ from the one it has.
+    """Make or take the folder of a search that is not over genomes alone, and hold it in this block.
 
-    Raises InputError where it cannot be written, another process works in it, or it holds another search.
+    Only the fields `free` of the configuration may differ from the one it has. Raises InputError where it cannot be
+    written, another process works in it, or it holds another search.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None
+    make_folder(folder)
     path = folder / CONFIG
     with one_writer(path, "search"):
         method = method_of(path) if path.exists() else None
@@ -37,9 +35,29 @@ def held_folder(folder: Path, config: msgspec.Struct, family: Family, free: Coll
             raise InputError(f"{folder} holds a search over a search space ({STORE}); choose another folder")
         if path.exists():
             _require_same(folder, load_toml(path, type(config)), config, free)
-        with replacing(path) as draft:
-            draft.write_text(config_toml(config), encoding="utf-8")
+        write_config(folder, config)
         yield
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is missing; InputError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None
+
+
+def write_config(folder: Path, config: msgspec.Struct) -> None:
+    """Replace `config.toml`."""
+    with replacing(folder / CONFIG) as draft:
+        draft.write_text(config_toml(config), encoding="utf-8")
+
+
+def refuse_other_family(folder: Path) -> None:
+    """InputError where a folder holds a search that was not over genomes."""
+    path = folder / CONFIG
+    if path.is_file() and (method := method_of(path)) in (SC_NAS, DNAS):
+        raise InputError(f"{folder} holds a search by {method}; choose another folder")
 
 
 def _require_same(folder: Path, there: msgspec.Struct, here: msgspec.Struct, free: Collection[str]) -> None:

@@ -34,7 +34,7 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class MethodGround:
     """What a method searches: the space, narrowed where its first stage decided, and that decision in words."""
 
     space: AnySpace
@@ -42,17 +42,17 @@ class Ground:
     note: str
 
 
-def method_ground(method: str, space: AnySpace, target: Target, requirements: Requirements) -> Ground:
+def method_ground(method: str, space: AnySpace, target: Target, requirements: Requirements) -> MethodGround:
     """The space that a method searches; InputError where it does not go with the space or the requirements.
 
     TiNAS chooses width and resolution in a stage of its own, exactly and without training, and drops what its first
     guideline drops.
     """
     if not method.startswith("tinas"):
-        return Ground(space, requirements, "")
+        return MethodGround(space, requirements, "")
     from nas.hardware.model import hardware_model
     from nas.hardware.table_model import TableModel
-    from nas.methods.tinas.reduction import Reduction, at_setting, block_level, reduction_for
+    from nas.methods.tinas.reduction import reduction_for, second_stage_space
     from nas.methods.tinas.search import variant_requirements
     from nas.methods.tinas.settings import variant
     from nas.methods.tinas.stage_one import stage_one
@@ -67,13 +67,13 @@ def method_ground(method: str, space: AnySpace, target: Target, requirements: Re
     model = hardware_model(space, target)
     if not isinstance(model, TableModel) or not isinstance(space, MbconvSpace):
         raise InputError(f"{method} needs a search space of kind mbconv; {space.name!r} is none")
-    reduction = reduction_for(space) if chosen.reduced else Reduction()
+    reduction = reduction_for(space) if chosen.reduced else None
     decision = stage_one(model.table, Constraints(wanted.latency_s, wanted.imo_percent), reduction)
     if decision.winner is None:
         raise InputError(f"{method}: {decision.reason}")
     width, resolution = decision.winner
     note = f"stage 1 of {method} chose width {width:g} and resolution {resolution} among {len(decision.rows)}"
-    return Ground(at_setting(block_level(space, reduction), decision.winner), wanted, note)
+    return MethodGround(second_stage_space(space, decision.winner, chosen), wanted, note)
 
 
 def begin_method(config: SearchConfig, problem: Problem) -> Method:

@@ -69,6 +69,18 @@ def search_parser() -> Parser:
     measures.add_argument("--supernet", metavar="KIND", help=f"one of {kinds} (as TiNAS trains it); default: trusted")
     measures.add_argument("--data", metavar="NAME", help="data set (default: the space's)")
     measures.add_argument("--data-folder", metavar="DIR", help="where it lies (default: SIMINT_DATA)")
+    _add_replays(parser)
+    _add_stochastic(parser)
+    _add_channels(parser)
+    run = parser.add_argument_group("where it runs")
+    run.add_argument("--out", metavar="DIR", default=DEFAULT_FOLDER, help=f"default: {DEFAULT_FOLDER}")
+    run.add_argument("--workers", metavar="N", type=int, help="processes (default: one a core) [sc-nas]")
+    run.add_argument("--cluster", metavar="ADDRESS", help="a dask cluster: its scheduler's address [sc-nas]")
+    run.add_argument("--print-config", action="store_true", help="print the configuration as TOML and do nothing")
+    return parser
+
+
+def _add_replays(parser: Parser) -> None:
     replay = parser.add_argument_group(
         "replays: of every candidate where an objective asks for it, of the front at the end [dnas: of the front]"
     )
@@ -86,14 +98,6 @@ def search_parser() -> Parser:
     replay.add_argument("--policy", metavar="P", help="recovery policy (default: tile)")
     replay.add_argument("--duration", metavar="T", help="of each replay (default: the trace once, at least 10 min)")
     replay.add_argument("--finalists", metavar="N", type=int, help="networks of the front to replay (default: 12)")
-    _add_stochastic(parser)
-    _add_channels(parser)
-    run = parser.add_argument_group("where it runs")
-    run.add_argument("--out", metavar="DIR", default=DEFAULT_FOLDER, help=f"default: {DEFAULT_FOLDER}")
-    run.add_argument("--workers", metavar="N", type=int, help="processes (default: one a core) [sc-nas]")
-    run.add_argument("--cluster", metavar="ADDRESS", help="a dask cluster: its scheduler's address [sc-nas]")
-    run.add_argument("--print-config", action="store_true", help="print the configuration as TOML and do nothing")
-    return parser
 
 
 def _add_stochastic(parser: Parser) -> None:
@@ -139,7 +143,7 @@ def config_from_arguments(arguments: argparse.Namespace) -> SearchConfig:
             {
                 "latency": quantity(arguments.latency, "s", "--latency"),
                 "imo": None if arguments.imo is None else parse_percent(arguments.imo, "--imo"),
-                "nvm_bytes": quantity(arguments.nvm, "", "--nvm"),
+                "nvm_bytes": quantity(arguments.nvm, "B", "--nvm"),
             },
         ),
         "accuracy": changed(

@@ -9,7 +9,7 @@ import numpy as np
 
 from nas.problem.evaluation import Evaluation
 from nas.problem.objectives import OBJECTIVES, Objective
-from nas.search.axes import plain_numbers, spread_out, write_plainly
+from nas.search.axes import axis_label, keep_labels_apart, plain_numbers, spread_out, write_plainly
 
 _DECADE = 10.0  # latencies that spread wider stand on a logarithmic axis
 
@@ -42,9 +42,9 @@ def draw_front(
         zorder=3,
     )
     if colour is not None and shade is not None:
-        figure.colorbar(marks, ax=axes, label=_label(colour), format=plain_numbers())
-    axes.set_xlabel(_label(x))
-    axes.set_ylabel(_label(y))
+        figure.colorbar(marks, ax=axes, label=axis_label(colour), format=plain_numbers())
+    axes.set_xlabel(axis_label(x))
+    axes.set_ylabel(axis_label(y))
     logarithmic = x.name == "latency" and spread_out([x.value(entry) for entry in known], _DECADE)
     if logarithmic:
         axes.set_xscale("log")
@@ -53,6 +53,7 @@ def draw_front(
     axes.set_title(title, fontsize=10)
     axes.grid(alpha=0.25, linewidth=0.5)
     axes.legend(loc="best", fontsize=8)
+    keep_labels_apart(figure)
     figure.savefig(path, dpi=150)
 
 
@@ -72,8 +73,3 @@ def _axes(objectives: Sequence[Objective]) -> tuple[Objective, Objective, Object
 
 def _points(entries: Sequence[Evaluation], x: Objective, y: Objective) -> tuple[list[float], list[float]]:
     return [x.value(entry) for entry in entries], [y.value(entry) for entry in entries]
-
-
-def _label(objective: Objective) -> str:
-    name = {"imo": "IMO", "macs": "MACs"}.get(objective.name, objective.name.replace("-", " "))
-    return f"{name} ({objective.unit})" if objective.unit else name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import chain
 
 from nas.problem.evaluation import Evaluation
 from nas.problem.objectives import Objective
@@ -23,13 +24,13 @@ class SearchProgress(StatusLine):
         self._name = f"{name}: " if name else ""
         self._computed = 0
 
-    def passed(self, asked: int, known: Iterable[Evaluation], running: int = 0) -> None:
-        """So many evaluations are complete, and so many more of the present handful."""
-        self._computed += running
+    def passed(self, known: Collection[Evaluation], more: Collection[Evaluation] = (), computed: int = 0) -> None:
+        """These evaluations are complete, and more of those asked for at present, so many of them computed just now."""
+        self._computed += computed
         if self._shown and self.due():
             rate = self._computed / self.wall_s if self.wall_s > 0 else 0.0
-            done = asked + running
-            line = progress_line(done, self._total, self._objective, known, rate)
+            done = len(known) + len(more)
+            line = progress_line(done, self._total, self._objective, chain(known, more), rate)
             self.show(self._name + line, done, self._total)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,19 @@ def load_replays(choice: ReplayChoice, settings: ElectricalSettings) -> Replays:
         duration = max(whole, SHORTEST_S) if choice.duration is None else choice.duration
         scenarios.append(msgspec.structs.replace(base, policy=choice.policy, duration=duration))
     return Replays(tuple(scenarios), inputs)
+
+
+def trace_word(trace: TraceChoice) -> str:
+    """A trace as `read_trace_word` takes it, in SI units: name, and what is not as usual but its hash."""
+
+    def changed(own: msgspec.Struct, usual: msgspec.Struct) -> Iterator[str]:
+        for name in own.__struct_fields__:
+            value = getattr(own, name)
+            if name not in ("name", "read", "sha256") and value != getattr(usual, name):
+                yield f"{name}={str(value).removesuffix('.0')}"
+
+    usual = TraceChoice(name=trace.name)
+    return ",".join((trace.name, *changed(trace, usual), *changed(trace.read, usual.read)))
 
 
 def read_trace_word(text: str) -> TraceChoice:

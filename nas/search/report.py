@@ -6,10 +6,14 @@ import math
 from pathlib import Path
 
 from nas.problem.evaluation import Evaluation
-from nas.search.finals import Finals, spread
+from nas.search.finals import Finals
+from nas.search.folder import CONFIG, STORE
 from nas.search.plot import draw_front
-from nas.search.session import CONFIG, STORE, SearchResult
-from nas.search.tables import figure, front_table, write_front
+from nas.search.replaying import trace_word
+from nas.search.session import SearchResult
+from nas.search.spread import spread
+from nas.search.tables import front_table, write_front
+from nas.search.text_table import figure
 from nas.search.timing import Seconds
 from simint.files import appearing_in
 
@@ -108,14 +112,15 @@ def _judgement(result: SearchResult, finals: Finals) -> list[str]:
     if not finals.rounds:
         return []
     choice = result.prepared.config.replay
-    traces = ", ".join(trace.name for trace in choice.traces)
+    traces = ", ".join(map(trace_word, choice.traces))
+    count = len(finals.rounds[0].genomes)
     agreements = [
         f"{before.fidelity} and {after.fidelity} {after.agreement:.3f}"
         for before, after in zip(finals.rounds, finals.rounds[1:], strict=False)
         if not math.isnan(after.agreement)
     ]
     return [
-        f"replayed: {len(finals.rounds[0].genomes)} networks under policy {choice.policy.name} on {traces}; "
+        f"replayed: {count} {'network' if count == 1 else 'networks'} under policy {choice.policy.name} on {traces}; "
         "inferences a day are the median over traces",
         f"agreement (Kendall's tau of the time an inference takes): {', '.join(agreements) or 'no order to compare'}",
     ]

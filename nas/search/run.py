@@ -16,7 +16,7 @@ from nas.store.store import SearchStore
 from simint.workers.dispatch import LOST, Dispatcher
 from simint.workers.pool import Pool
 
-_PATIENCE_S = 0.1
+_PATIENCE_S = 0.1  # between looks at the workers: chosen, below what a person notices
 NO_DESIGN = "no execution design fits this platform and capacitor, or the network exceeds its memory"
 
 
@@ -60,23 +60,24 @@ class Evaluator:
         costs = dict(zip(new, self._problem.hardware.costs(new), strict=True)) if new else {}
         stored = {genome: self._stored[genome] for genome in new if genome in self._stored}
         self._seconds.again += sum(record.seconds for record in stored.values())
-        found = self._computed([genome for genome in new if genome not in stored], costs)
-        for genome in new:
-            self.known[genome] = stored[genome].evaluation if genome in stored else found[genome]
-        self._progress.passed(len(self.known), self.known.values())
+        found = {genome: record.evaluation for genome, record in stored.items()}
+        self._compute([genome for genome in new if genome not in stored], costs, found)
+        self.known |= {genome: found[genome] for genome in new}
+        self._progress.passed(self.known.values())
         return [self.known[genome] for genome in genomes]
 
     def in_order(self) -> tuple[Evaluation, ...]:
         """Everything asked so far, each genome once."""
         return tuple(self.known.values())
 
-    def _computed(self, genomes: Sequence[Genome], costs: dict[Genome, HardwareCosts]) -> dict[Genome, Evaluation]:
-        """Measure and save; a genome without a design is not measured."""
+    def _compute(
+        self, genomes: Sequence[Genome], costs: dict[Genome, HardwareCosts], found: dict[Genome, Evaluation]
+    ) -> None:
+        """Measure, save, and add to what was found; a genome without a design is not measured."""
         able = [genome for genome in genomes if costs[genome].latency_s < float("inf")]
         measured = set(able) if self._recipe else set()
         rest = [genome for genome in genomes if genome not in measured]
         words = {genome: self._problem.space.word(genome) for genome in genomes}
-        found: dict[Genome, Evaluation] = {}
 
         def keep(findings: Sequence[Finding]) -> None:
             records = [
@@ -89,7 +90,7 @@ class Evaluator:
             self._store.save(record for record in records if record.evaluation.reason != LOST)
             self._seconds.measures += sum(finding.seconds for finding in findings)
             found.update({record.evaluation.genome: record.evaluation for record in records})
-            self._progress.passed(len(self.known), self.known.values(), len(findings))
+            self._progress.passed(self.known.values(), found.values(), len(findings))
 
         plain = [
             Finding(Task(genome, words[genome]), Measures(), 0.0, "" if genome in able else NO_DESIGN)
@@ -104,7 +105,6 @@ class Evaluator:
         except KeyboardInterrupt:
             keep(dispatcher.finished())
             raise
-        return found
 
     def _record(self, task: Task, costs: HardwareCosts, measures: Measures, seconds: float, reason: str) -> Record:
         return Record(Evaluation(task.genome, costs, measures, reason), task.word, self._fidelity, seconds)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.search.axes import spread_out, write_plainly
+from nas.search.axes import keep_labels_apart, spread_out, write_plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +37,5 @@ def draw_groups(path: Path, title: str, x_label: str, y_label: str, groups: Sequ
     axes.set_title(title, fontsize=10)
     axes.grid(alpha=0.25, linewidth=0.5)
     axes.legend(loc="best", fontsize=8)
+    keep_labels_apart(figure)
     figure.savefig(path, dpi=150)

@@ -12,8 +12,8 @@ from nas.problem.evaluation import Evaluation
 from nas.problem.measuring import Recipe
 from nas.search.config import SearchConfig
 from nas.search.config_file import config_toml
-from nas.search.families import refuse_other_family
 from nas.search.finals import Finals, judge, search_front
+from nas.search.folder import STORE, make_folder, refuse_other_family, write_config
 from nas.search.methods import begin_method, method_choice
 from nas.search.progress import SearchProgress
 from nas.search.recipes import ReplayRecipe
@@ -24,10 +24,7 @@ from nas.store.resume import open_or_create
 from nas.store.store import SearchStore
 from simint.database import one_writer
 from simint.engine.engines import EngineChoice
-from simint.errors import InputError
 from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool, require_reachable
-
-STORE, CONFIG = "search.db", "config.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +46,17 @@ def search(config: SearchConfig, folder: Path, where: Where = EVERY_CORE, *, sho
     refuse_other_family(folder)
     prepared = prepare(config, seconds)
     require_reachable(where)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None
+    make_folder(folder)
     path = folder / STORE
     with one_writer(path, "search"), open_or_create(path, config_toml(config), prepared.inputs) as store:
-        _write_config(folder, config)
+        write_config(folder, config)
         if not _supernet_trained(prepared, folder, shown):
             return SearchResult(prepared, (), None, seconds)
         seconds.preparing = time.perf_counter() - began - seconds.hardware
-        with contextlib.closing(make_pool(where, _MANY)) as pool:
+        with contextlib.closing(make_pool(where)) as pool:
             found, finals = _searched(prepared, folder, store, pool, seconds, shown)
     seconds.wall = time.perf_counter() - began
     return SearchResult(prepared, found, finals, seconds)
-
-
-_MANY = 1 << 20  # tasks: as many workers as are allowed
 
 
 def _searched(
@@ -102,13 +93,6 @@ def repriced(prepared: Prepared, evaluations: Sequence[Evaluation]) -> tuple[Eva
     """Evaluations with costs under intermittent power, whatever the method was told."""
     costs = prepared.judged.hardware.costs([entry.genome for entry in evaluations])
     return tuple(replace(entry, costs=cost) for entry, cost in zip(evaluations, costs, strict=True))
-
-
-def _write_config(folder: Path, config: SearchConfig) -> None:
-    from simint.files import replacing
-
-    with replacing(folder / CONFIG) as draft:
-        draft.write_text(config_toml(config), encoding="utf-8")
 
 
 def _supernet_trained(prepared: Prepared, folder: Path, shown: bool) -> bool:

@@ -1,16 +1,15 @@
-"""What a search found, as rows of text: for the terminal, the report and CSV."""
+"""The front of a search as rows: text for the terminal and the report, exact numbers for CSV."""
 
 from __future__ import annotations
 
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from nas.problem.evaluation import HardwareCosts, Measures
+from nas.problem.evaluation import COST_NAMES, MEASURE_NAMES, REPLAY_NAMES, HardwareCosts, Measures
 from nas.search.finals import Finalist
-from nas.store.record import COST_NAMES, MEASURE_NAMES
+from nas.search.text_table import TextTable, exact, figure
 
 HEADINGS = (
     "network",
@@ -26,34 +25,6 @@ HEADINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """Headings and rows of text; the first column is text, the others are numbers."""
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def aligned(self) -> str:
-        """For a terminal."""
-        lines = [self.headings, *self.rows]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(self.headings))]
-
-        def text(line: Sequence[str]) -> str:
-            padded = [
-                line[0].ljust(widths[0]),
-                *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
-            ]
-            return "  ".join(padded).rstrip()
-
-        return "\n".join(text(line) for line in lines)
-
-    def markdown(self) -> str:
-        """For a page."""
-        marks = ["---", *["---:"] * (len(self.headings) - 1)]
-        lines = [self.headings, marks, *[(f"`{row[0]}`", *row[1:]) for row in self.rows]]
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def front_table(front: Sequence[Finalist]) -> TextTable:
     """One row a network; nothing stands where a value was not measured."""
     return TextTable(HEADINGS, tuple(_row(finalist) for finalist in front))
@@ -61,33 +32,20 @@ def front_table(front: Sequence[Finalist]) -> TextTable:
 
 def write_front(path: Path, front: Sequence[Finalist]) -> None:
     """All numbers of the front as CSV, SI units, exact; empty where unknown."""
-    costs = list(COST_NAMES)
-    simpy = [f"simpy_{name}" for name in MEASURE_NAMES if name != "accuracy_percent"]
+    simpy = [f"simpy_{name}" for name in REPLAY_NAMES]
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["word", *costs, "overhead_s", "imo_percent", *MEASURE_NAMES, *simpy, "reason"])
+        writer.writerow(["word", *COST_NAMES, "overhead_s", "imo_percent", *MEASURE_NAMES, *simpy, "reason"])
         for finalist in front:
             entry = finalist.evaluation
             numbers = [
-                *(getattr(entry.costs, name) for name in costs),
+                *(getattr(entry.costs, name) for name in COST_NAMES),
                 entry.costs.overhead_s,
                 entry.costs.imo_percent,
                 *(getattr(entry.measures, name) for name in MEASURE_NAMES),
-                *(getattr(finalist.checked, name) for name in MEASURE_NAMES if name != "accuracy_percent"),
+                *(getattr(finalist.checked, name) for name in REPLAY_NAMES),
             ]
-            texts = ["" if math.isnan(number) else repr(number) for number in numbers]
-            writer.writerow([finalist.word, *texts, entry.reason])
-
-
-def figure(value: float, digits: int = 4) -> str:
-    """A number with so many digits, nothing where there is none, a dash where it is infinite."""
-    if math.isnan(value):
-        return ""
-    return (
-        f"{value:.{digits}g}"
-        if math.isfinite(value) and abs(value) < 1e5
-        else ("-" if math.isinf(value) else f"{value:,.0f}")
-    )
+            writer.writerow([finalist.word, *map(exact, numbers), entry.reason])
 
 
 def cells(costs: HardwareCosts, measures: Measures) -> tuple[str, ...]:
@@ -98,7 +56,7 @@ def cells(costs: HardwareCosts, measures: Measures) -> tuple[str, ...]:
         figure(costs.imo_percent),
         figure(costs.overhead_s),
         figure(1e3 * costs.active_j),
-        figure(costs.power_cycles, 6),
+        figure(costs.power_cycles),
         figure(measures.inferences_per_day, 5),
         figure(measures.worst_inferences_per_day, 5),
     )

@@ -30,6 +30,9 @@ FLOPS: Final = 8
 # The maximum over layers.
 FEATURE_BYTES: Final = 9
 COLUMNS: Final = 10
+
+# The first columns: infinite where a layer has no feasible design.
+TIMES_AND_ENERGIES: Final = 6
 # Not a column: computed from sums.
 IMO: Final = 10
 

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nas.space.columns import COLUMNS, Costs, Flags, Floats
+from nas.space.columns import COLUMNS, TIMES_AND_ENERGIES, Costs, Flags, Floats
 from simint.errors import InfeasibleError
 from simint.hardware.platform import Memory, Platform
 from simint.network.layer import Layer
 from simint.tiling.published.electrical import ElectricalSettings
 from simint.tiling.search.continuous import explore_continuous
 from simint.tiling.search.explorer import explore_layers_published, layer_features
-
-_TIMES_AND_ENERGIES = 6  # columns that are infinite where a layer has no feasible design
+from simint.tiling.search.goal import PublishedObjective
 
 
 class Power(enum.StrEnum):
@@ -40,7 +39,10 @@ def layer_prices(
     if not layers:
         return np.empty((0, COLUMNS))
     element_bytes = platform.memory.element_bytes
-    spent = _intermittent(layers, platform, settings) if power is Power.INTERMITTENT else _continuous(layers, platform)
+    if power is Power.INTERMITTENT:
+        spent = intermittent_rows(layers, platform, settings)
+    else:
+        spent = _continuous_rows(layers, platform)
     sizes = [
         (layer.weights * element_bytes, layer.macs, layer.flops, layer_features(layer) * element_bytes)
         for layer in layers
@@ -62,21 +64,30 @@ def fits_nvm(costs: Costs, memory: Memory) -> Flags:
 def without_unbuildable(costs: Costs, memory: Memory) -> Costs:
     """The costs, with infinite times and energies where a network does not fit into NVM."""
     rows = costs.rows.copy()
-    rows[~fits_nvm(costs, memory), :_TIMES_AND_ENERGIES] = math.inf
+    rows[~fits_nvm(costs, memory), :TIMES_AND_ENERGIES] = math.inf
     return Costs(rows)
 
 
-def _intermittent(layers: Sequence[Layer], platform: Platform, settings: ElectricalSettings) -> Floats:
-    rows = np.full((len(layers), _TIMES_AND_ENERGIES), math.inf)
-    for row, best in zip(rows, explore_layers_published(layers, platform, settings), strict=True):
+def intermittent_rows(
+    layers: Sequence[Layer],
+    platform: Platform,
+    settings: ElectricalSettings,
+    objective: PublishedObjective = PublishedObjective.LATENCY,
+) -> Floats:
+    """Times and energies (n, TIMES_AND_ENERGIES) of at least one layer by the published model, with its best designs.
+
+    Infinite where no design is feasible. Raises InputError for layers outside the model.
+    """
+    rows = np.full((len(layers), TIMES_AND_ENERGIES), math.inf)
+    for row, best in zip(rows, explore_layers_published(layers, platform, settings, objective), strict=True):
         if best.design is not None:
             active_s = best.latency_s - best.recharge_s
             row[:] = best.latency_s, best.recharge_s, active_s, best.continuous_s, best.power_cycles, best.active_j
     return rows
 
 
-def _continuous(layers: Sequence[Layer], platform: Platform) -> Floats:
-    rows = np.full((len(layers), _TIMES_AND_ENERGIES), math.inf)
+def _continuous_rows(layers: Sequence[Layer], platform: Platform) -> Floats:
+    rows = np.full((len(layers), TIMES_AND_ENERGIES), math.inf)
     for row, layer in zip(rows, layers, strict=True):
         try:
             best = explore_continuous([layer], platform)[0]

@@ -20,6 +20,7 @@ from simint.network.layer import WEIGHTED, Layer
 from simint.network.network import Network
 
 _JOINED = 8  # inputs of the accumulators in the reports
+_LARGE = 2**20  # inputs and outputs of an array whose generators weigh nothing
 
 
 class Multipliers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,12 +159,6 @@ def float32_energy(network: Network, energies: ScEnergies) -> float:
     return network.macs * energies.float32.mac
 
 
-def int8_energy(network: Network, energies: ScEnergies) -> float:
-    """Joule of one inference in binary arithmetic of 8 bits."""
-    return network.macs * energies.int8.mac
-
-
-def break_even_length(config: ScConfig, energies: ScEnergies) -> float:
-    """Cycles from which one product of a large array takes more energy than a multiply-add of int8."""
-    large = 2**20
-    return energies.int8.mac / (cycle_energy(large, large, config, energies) / large**2)
+def product_energy(config: ScConfig, energies: ScEnergies) -> float:
+    """Joule of one product in one cycle of an array so large that its shared generators weigh nothing."""
+    return cycle_energy(_LARGE, _LARGE, config, energies) / _LARGE**2

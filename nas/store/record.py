@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from nas.problem.evaluation import Evaluation, HardwareCosts, Measures
+from nas.problem.evaluation import COST_NAMES, MEASURE_NAMES, Evaluation, HardwareCosts, Measures
 from nas.space.genome import Genome
 
 SqlValue = float | int | str | None
@@ -25,8 +25,6 @@ class Record:
     seconds: float
 
 
-COST_NAMES = tuple(field.name for field in dataclasses.fields(HardwareCosts))
-MEASURE_NAMES = tuple(field.name for field in dataclasses.fields(Measures))
 # SQLite has no NaN: it stands as NULL. Infinity it has.
 COLUMNS = (
     ("genome", "TEXT NOT NULL"),

@@ -77,13 +77,7 @@ def read_records(path: Path) -> list[Record]:
     return [record_of(row) for row in _read(path, f"SELECT {_NAMES} FROM evaluations ORDER BY number")]
 
 
-def read_fact(path: Path, key: str) -> str:
-    """A value of table `study` of a file that may be in use; InputError where it is no search."""
-    rows = _read(path, "SELECT value FROM study WHERE key = ?", (key,))
-    return str(rows[0][0]) if rows else ""
-
-
-def _read(path: Path, question: str, values: tuple[str, ...] = ()) -> list[tuple[float | int | str | None, ...]]:
+def _read(path: Path, question: str) -> list[tuple[float | int | str | None, ...]]:
     if not path.is_file():
         raise InputError(f"{path}: no such search file")
     try:
@@ -92,7 +86,7 @@ def _read(path: Path, question: str, values: tuple[str, ...] = ()) -> list[tuple
             row = connection.execute("SELECT value FROM study WHERE key = 'format'").fetchone()
             if row is None or row[0] != FORMAT:
                 raise InputError(f"{path}: not a search file of format {FORMAT}" + (f" but of {row[0]}" if row else ""))
-            return connection.execute(question, values).fetchall()
+            return connection.execute(question).fetchall()
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:

@@ -26,6 +26,7 @@ from nas.supernet.supernet import Supernet, build_supernet
 from nas.train.augment import augmented
 from nas.train.device import chosen_device, torch_threads
 from nas.train.diverged import DivergedError
+from nas.train.seeds import stream_seed
 from nas.train.settings import Augmentation
 from simint.errors import InputError
 
@@ -94,7 +95,7 @@ def _opened(
     space: PathSpace, settings: SupernetSettings, digest: str, checkpoint: FilePath, place: torch.device
 ) -> tuple[Supernet, SupernetState]:
     """A supernet as the checkpoint left it, or a new one."""
-    generator = torch.Generator().manual_seed(_seed(settings, _WEIGHTS, 0))
+    generator = torch.Generator().manual_seed(stream_seed(settings.training.seed, _WEIGHTS, 0))
     supernet = build_supernet(space, settings.sharing, settings.training.initialisation, generator, place)
     store = supernet.store
     if not checkpoint.exists():
@@ -116,7 +117,7 @@ def _epoch(supernet: Supernet, train: Maps, settings: SupernetSettings, epoch: i
     """One pass over the batches; the mean loss of the paths."""
     training = settings.training
     draws = np.random.default_rng([training.seed, _EPOCH, epoch])
-    varying = torch.Generator().manual_seed(_seed(settings, _EPOCH, epoch))
+    varying = torch.Generator().manual_seed(stream_seed(training.seed, _EPOCH, epoch))
     steps = endless(settings.sampling, supernet.space, draws, by_choice=settings.sharing is Sharing.SINGLE_PATH)
     rate = training.rate(epoch)
     total, count = torch.zeros((), device=train.y.device), 0
@@ -203,8 +204,3 @@ def _batches(samples: int, batch: int, skipped: float, draws: np.random.Generato
     for start, stop, skip in zip(starts, [*starts[1:], samples], skips, strict=True):
         if not skip:
             yield order[start:stop]
-
-
-def _seed(settings: SupernetSettings, stream: int, number: int) -> int:
-    state = np.random.SeedSequence([settings.training.seed, stream, number]).generate_state(1, np.uint64)[0]
-    return int(state) >> 1

@@ -23,6 +23,7 @@ from nas.train.device import chosen_device, torch_threads
 from nas.train.diverged import DivergedError
 from nas.train.evaluate import loss_and_accuracy
 from nas.train.history import EpochRecord, best_epoch
+from nas.train.seeds import stream_seed
 from nas.train.settings import Optimiser, TrainSettings
 from simint.errors import InputError
 
@@ -103,7 +104,7 @@ def train(
 
 def weights_generator(seed: int) -> torch.Generator:
     """The generator of a seed's first weights."""
-    return _generator(seed, _WEIGHTS, 0)
+    return torch.Generator().manual_seed(stream_seed(seed, _WEIGHTS, 0))
 
 
 def training_fingerprint(module: nn.Module, train: Split, validation: Split, settings: TrainSettings) -> str:
@@ -123,7 +124,7 @@ def _epoch(
     module: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, settings: TrainSettings, epoch: int
 ) -> tuple[float, float]:
     """One pass over shuffled batches; mean loss and percent right, as they were while the weights changed."""
-    generator = _generator(settings.seed, _EPOCH, epoch)
+    generator = torch.Generator().manual_seed(stream_seed(settings.seed, _EPOCH, epoch))
     for group in optimiser.param_groups:
         group["lr"] = settings.rate(epoch)
     module.train()
@@ -162,11 +163,6 @@ def _optimiser(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimi
     if settings.optimiser is Optimiser.ADAM:
         return torch.optim.Adam(module.parameters(), rate, weight_decay=decay)
     return torch.optim.SGD(module.parameters(), rate, settings.momentum, weight_decay=decay)
-
-
-def _generator(seed: int, stream: int, number: int) -> torch.Generator:
-    state = np.random.SeedSequence([seed, stream, number]).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(state) >> 1)
 
 
 def _tensors(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:

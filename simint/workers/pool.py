@@ -140,13 +140,15 @@ def require_reachable(where: Where) -> None:
         make_pool(where, 1).close()
 
 
-def make_pool(where: Where, tasks: int) -> Pool:
-    """Where so many tasks run; InputError where a cluster cannot be reached."""
+def make_pool(where: Where, tasks: int | None = None) -> Pool:
+    """Where so many tasks run, or any number of them; InputError where a cluster cannot be reached."""
     if where.cluster:
         from simint.workers.cluster import Cluster
 
         return Cluster(where.cluster)
-    jobs = min(where.jobs or _cores(), max(tasks, 1))
+    jobs = where.jobs or _cores()
+    if tasks is not None:
+        jobs = min(jobs, max(tasks, 1))
     return Here() if jobs == 1 else Processes(jobs)
 
 

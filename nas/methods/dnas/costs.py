@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nas.channels.cost import ChannelCost, Floats, QuadraticCost, mac_cost, nvm_cost, parameter_cost
+from nas.channels.cost import ChannelCost, QuadraticCost, mac_cost, nvm_cost, parameter_cost
 from nas.channels.groups import ChannelGroups, channel_groups
-from nas.channels.pricing import Pricing, network_costs, pricing_of
 from nas.channels.tables import CostTables, TableCost, TableObjective, build_tables
+from nas.hardware.pricing import Pricing, network_costs, pricing_of
 from nas.methods.dnas.config import DnasConfig, Memory, Objective
 from nas.problem.evaluation import HardwareCosts
+from nas.space.columns import Floats
 from nas.space.target import Target
 from simint.errors import InputError
 from simint.hardware.platform import Platform

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.channels.cost import Floats
 from nas.channels.groups import Kept
 from nas.channels.masks import ChannelMasks, split
 from nas.methods.dnas.costs import SearchCosts
+from nas.space.columns import Floats
 
 FULL = 0.9  # share of a limit from which on it counts as used: the aim for size over limit
-_BEAM = 64
+_BEAM = 64  # networks that a step goes on with, those that use the most memory: chosen
 
 
 def within_limit(masks: ChannelMasks, costs: SearchCosts, limit: float) -> Kept:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -30,6 +29,7 @@ from nas.train.checkpoint import State, read_tensors, write_tensors
 from nas.train.device import chosen_device, torch_threads
 from nas.train.diverged import DivergedError
 from nas.train.evaluate import loss_and_accuracy
+from nas.train.seeds import stream_seed
 from simint.config import struct_hash
 from simint.errors import InputError
 
@@ -113,16 +113,20 @@ def search_jointly(
                 _save(checkpoint, fingerprint, history, masked, optimiser, best)
             if progress is not None:
                 progress(record)
-        projected = not best
-        if projected:
-            masked.masks.keep(within_limit(masked.masks, costs, limit))
-        else:
-            masked.load_state_dict(best)
-        if settings.fill:
-            masked.masks.keep(filled(masked.masks, costs, limit, config.strength))
+        _bring_to_limit(masked, best, config, costs, limit)
     found = [record for record in history if record.candidate]
     chosen = min(found, key=lambda record: record.score).epoch if found else len(history)
-    return Joint(tuple(history), chosen, projected)
+    return Joint(tuple(history), chosen, projected=not best)
+
+
+def _bring_to_limit(masked: MaskedModule, best: State, config: DnasConfig, costs: SearchCosts, limit: float) -> None:
+    """Take the best candidate, or cut down the network as it is where there is none; then fill up what is left."""
+    if best:
+        masked.load_state_dict(best)
+    else:
+        masked.masks.keep(within_limit(masked.masks, costs, limit))
+    if config.settings.fill:
+        masked.masks.keep(filled(masked.masks, costs, limit, config.strength))
 
 
 def joint_optimiser(masked: MaskedModule, config: DnasConfig) -> torch.optim.Optimizer:
@@ -171,8 +175,7 @@ def _epoch(
     epoch: int,
 ) -> float:
     """One pass over shuffled batches; the mean task loss while the weights changed."""
-    state = np.random.SeedSequence([config.seed, _STREAM, epoch]).generate_state(1, np.uint64)[0]
-    generator = torch.Generator().manual_seed(int(state) >> 1)
+    generator = torch.Generator().manual_seed(stream_seed(config.seed, _STREAM, epoch))
     masked.train()
     total = torch.zeros((), device=x.device)
     for rows in _batches(len(y), config.settings.batch, generator):

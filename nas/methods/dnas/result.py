@@ -56,10 +56,15 @@ def read_result(path: Path, config_sha256: str) -> DnasResult | None:
     """What `write_result` wrote for this config; None where there is no file, InputError for another config's."""
     if not path.exists():
         return None
-    try:
-        result = msgspec.convert(read_document(path, RESULT_FORMAT, "result of a channel search"), DnasResult)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{path}: not a result of a channel search ({error})") from None
+    result = load_result(path)
     if result.config_sha256 != config_sha256:
         raise InputError(f"{path}: belongs to a search with other settings; choose another folder")
     return result
+
+
+def load_result(path: Path) -> DnasResult:
+    """What `write_result` wrote, for whatever config; InputError where it is not that."""
+    try:
+        return msgspec.convert(read_document(path, RESULT_FORMAT, "result of a channel search"), DnasResult)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: not a result of a channel search ({error})") from None

@@ -9,76 +9,40 @@ from pathlib import Path
 import msgspec
 
 from nas.channels.export import exported
+from nas.channels.groups import Kept
 from nas.channels.masked_module import MaskedModule
-from nas.channels.pricing import network_costs
 from nas.data.catalogue import load_data
 from nas.data.data_set import DataSet, data_hash
+from nas.hardware.pricing import network_costs
 from nas.methods.dnas.config import DnasConfig, memory_limit, point_name
 from nas.methods.dnas.constraint import permitted_within
 from nas.methods.dnas.costs import CostBook, SearchCosts
-from nas.methods.dnas.joint import search_jointly
+from nas.methods.dnas.joint import Joint, search_jointly
 from nas.methods.dnas.joint_epoch import JointEpoch
 from nas.methods.dnas.result import DnasResult, read_result, write_result
-from nas.methods.dnas.warm_up import warmed_up
+from nas.methods.dnas.warm_up import WarmUp, warmed_up
 from nas.modules.network_module import NetworkModule
 from nas.train.fitting import suited_data
 from nas.train.history import EpochRecord
-from nas.train.loop import train
+from nas.train.loop import TrainResult, train
 from nas.train.model_file import Model, ModelRecord, write_model
 from simint.config import struct_hash
 from simint.network.catalogue import load_network
+from simint.network.network import Network
 
 
 @dataclass(frozen=True, slots=True)
 class DnasProgress:
-    """How far a point is. `phase`: warm-up, search or fine-tuning; shares are of the seed's, NaN outside the search."""
+    """How far a point is. `phase`: warm-up, search or fine-tuning, each of so many epochs."""
 
     point: str
     phase: str
     epoch: int
     epochs: int
     validation_accuracy_percent: float
-    memory_share: float = float("nan")
-    second_share: float = float("nan")
 
 
 Listener = Callable[[DnasProgress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reports:
-    """What the phases report, as `DnasProgress` for the listener, if there is one."""
-
-    listener: Listener | None
-    point: str
-    config: DnasConfig
-    costs: SearchCosts
-
-    def trained(self, phase: str, epochs: int) -> Callable[[EpochRecord], None]:
-        """The listener of a training."""
-
-        def show(record: EpochRecord) -> None:
-            self._tell(DnasProgress(self.point, phase, record.epoch, epochs, record.validation_accuracy_percent))
-
-        return show
-
-    def searched(self, record: JointEpoch) -> None:
-        """The listener of the joint phase."""
-        self._tell(
-            DnasProgress(
-                self.point,
-                "search",
-                record.epoch,
-                self.config.settings.epochs,
-                record.validation_accuracy_percent,
-                record.memory_bytes / self.costs.seed_memory,
-                record.second_cost / self.costs.seed_second,
-            )
-        )
-
-    def _tell(self, progress: DnasProgress) -> None:
-        if self.listener is not None:
-            self.listener(progress)
 
 
 def run_dnas(
@@ -108,56 +72,60 @@ def run_dnas(
     costs = (book or CostBook()).costs(config, network)
     limit = memory_limit(config.memory, costs.seed_memory)
     permitted = permitted_within(costs, limit, config.settings)
-    reports = _Reports(progress, point_name(config), config, costs)
-    warm = warmed_up(
-        config,
-        network,
-        data,
-        out_dir / "warm-up",
-        reports.trained("warm-up", config.settings.warm_up.epochs),
-        device,
-        threads,
-    )
+    settings, name = config.settings, point_name(config)
+    warm_told = _teller(progress, name, "warm-up", settings.warm_up.epochs)
+    warm = warmed_up(config, network, data, out_dir / "warm-up", warm_told, device, threads)
     masked = MaskedModule(warm.module, permitted)
-    masked.first_alphas(config.settings.first_alphas)
+    masked.first_alphas(settings.first_alphas)
     folder.mkdir(parents=True, exist_ok=True)
-    joint = search_jointly(
-        masked,
-        data,
-        config,
-        costs,
-        limit,
-        warm.validation_loss,
-        folder / "search.pt",
-        reports.searched,
-        device,
-        threads,
-    )
-    kept = masked.masks.kept()
+    checkpoint, told = folder / "search.pt", _teller(progress, name, "search", settings.epochs)
+    joint = search_jointly(masked, data, config, costs, limit, warm.validation_loss, checkpoint, told, device, threads)
     small = exported(masked)
-    tuning = msgspec.structs.replace(config.settings.fine_tune, seed=config.seed)
-    tuned = train(
-        small,
-        data.train,
-        data.validation,
-        tuning,
-        folder / "fine-tune.pt",
-        reports.trained("fine-tuning", tuning.epochs),
-        device,
-        threads,
-    )
+    tuning = msgspec.structs.replace(settings.fine_tune, seed=config.seed)
+    checkpoint, tuning_told = folder / "fine-tune.pt", _teller(progress, name, "fine-tuning", tuning.epochs)
+    tuned = train(small, data.train, data.validation, tuning, checkpoint, tuning_told, device, threads)
+    result = _result(config, costs, limit, masked.masks.kept(), small.network, warm, joint, tuned)
+    _write_model(folder / "model.pt", config, data, small, result, tuned.best.epoch)
+    write_result(folder / "result.json", result)
+    for leftover in ("search.pt", "fine-tune.pt"):
+        (folder / leftover).unlink(missing_ok=True)
+    return result
+
+
+def _teller(
+    listener: Listener | None, point: str, phase: str, epochs: int
+) -> Callable[[EpochRecord | JointEpoch], None]:
+    """Tells the listener, if there is one, of every epoch of a phase."""
+
+    def told(record: EpochRecord | JointEpoch) -> None:
+        if listener is not None:
+            listener(DnasProgress(point, phase, record.epoch, epochs, record.validation_accuracy_percent))
+
+    return told
+
+
+def _result(
+    config: DnasConfig,
+    costs: SearchCosts,
+    limit: float,
+    kept: Kept,
+    network: Network,
+    warm: WarmUp,
+    joint: Joint,
+    tuned: TrainResult,
+) -> DnasResult:
     counts = costs.counts(kept)
-    result = DnasResult(
+    return DnasResult(
         config_sha256=struct_hash(config),
         config=config,
-        network=small.network,
+        network=network,
         kept=kept,
         limit_bytes=limit,
         memory_bytes=costs.memory.priced(counts)[0],
         seed_memory_bytes=costs.seed_memory,
         second_cost=costs.second.priced(counts)[0],
         seed_second_cost=costs.seed_second,
-        costs=network_costs(small.network, costs.pricing),
+        costs=network_costs(network, costs.pricing),
         seed_costs=costs.seed_costs,
         warm_up_accuracy_percent=warm.validation_accuracy_percent,
         validation_accuracy_percent=tuned.validation_accuracy_percent,
@@ -166,11 +134,6 @@ def run_dnas(
         search_seconds=sum(record.seconds for record in joint.history),
         history=joint.history,
     )
-    _write_model(folder / "model.pt", config, data, small, result, tuned.best.epoch)
-    write_result(folder / "result.json", result)
-    for leftover in ("search.pt", "fine-tune.pt"):
-        (folder / leftover).unlink(missing_ok=True)
-    return result
 
 
 def _write_model(

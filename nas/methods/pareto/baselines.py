@@ -13,7 +13,7 @@ from nas.problem.objectives import losses
 from nas.problem.problem import Problem, Search
 from nas.space.genome import Genome, Space, random_genome, sizes
 
-BATCH = 64
+BATCH = 64  # networks drawn, and measured, at a time
 
 
 def random_search(problem: Problem, evaluations: int, generator: np.random.Generator) -> Search:

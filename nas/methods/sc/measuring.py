@@ -48,7 +48,8 @@ class ScRecipe:
         """The data loaded; InputError where they are not found."""
         import torch
 
-        from nas.data import data_hash, load_data
+        from nas.data.catalogue import load_data
+        from nas.data.data_set import data_hash
 
         torch.set_num_threads(1)
         data = load_data(self.space.data_set, None if self.data_folder is None else Path(self.data_folder))
@@ -74,7 +75,7 @@ class ScBench:
     def _accuracy_percent(self, genome: Genome) -> float:
         import torch
 
-        from nas.data import open_test
+        from nas.data.data_set import open_test
         from nas.stochastic.accuracy import exact_accuracy_percent
         from nas.stochastic.network import stochastic_network
         from nas.stochastic.tuning import TuneSettings, tuned

@@ -23,12 +23,11 @@ from nas.stochastic.config import (
     ScConfig,
     Sharing,
 )
-from nas.stochastic.energy import ScEnergies, cycle_energy
+from nas.stochastic.energy import ScEnergies, product_energy
 from simint.errors import InputError
 
 LENGTHS = tuple(1 << width for width in range(SHORTEST.bit_length() - 1, LONGEST.bit_length()))
 GENERATORS = (NumberGenerator.LFSR, NumberGenerator.SOBOL, NumberGenerator.HALTON)  # those that can be built
-_LARGE = 2**20  # inputs and outputs of an array whose generators weigh nothing
 _ONE_BLOCK = (Encoding.SIGN_MAGNITUDE, 1)
 
 T = TypeVar("T")
@@ -127,16 +126,16 @@ def _without(worse: T, better: T, choices: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def _below_float32(options: ScOptions, energies: ScEnergies) -> ScOptions:
-    def product_energy(length: int, array: ScArray) -> float:
+    def energy_j(length: int, array: ScArray) -> float:
         config = ScConfig(length, array.encoding, array.blocks, accumulator=array.accumulator)
-        return length * cycle_energy(_LARGE, _LARGE, config, energies) / _LARGE**2
+        return length * product_energy(config, energies)
 
     return dataclasses.replace(
         options,
         lengths=tuple(
             length
             for length in options.lengths
-            if min(product_energy(length, array) for array in options.arrays) < energies.float32.mac
+            if min(energy_j(length, array) for array in options.arrays) < energies.float32.mac
         ),
     )
 

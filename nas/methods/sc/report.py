@@ -14,7 +14,10 @@ from simint.units import format_quantity
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """A design beside the cheapest floating-point network that is at least as accurate; None where none is."""
+    """A design beside the cheapest floating-point network that is at least as accurate; None where none is.
+
+    `float32`, `int8`: how many times the energy of the design the network takes in that arithmetic.
+    """
 
     design: Evaluation
     network: Evaluation | None
@@ -85,7 +88,7 @@ def _best_lines(run: ScRun, best: Evaluation) -> list[str]:
     lines = [
         f"SC-NAS best:      {_design(run.space, best)}",
         f"floating-point best: {_percent(run.fixed)} at {_energy(run.fixed.costs.active_j)} in float32, "
-        f"{_energy(run.fixed.costs.macs * run.energies.int8.mac)} in int8  {run.space.network_word(run.fixed.genome)}",
+        f"{_energy(run.int8_j(run.fixed))} in int8  {run.space.network_word(run.fixed.genome)}",
         f"  against it SC-NAS takes {float32:.2f}x less energy than float32, {int8:.2f}x less than int8, at "
         f"{best.measures.accuracy_percent - run.fixed.measures.accuracy_percent:+.1f} points",
     ]
@@ -136,8 +139,8 @@ def _front_lines(run: ScRun) -> list[str]:
 
 def _ratios(run: ScRun, network: Evaluation, design: Evaluation) -> tuple[float, float]:
     """Energy of a network in float32 and in int8 over that of a design."""
-    macs, energy = network.costs.macs, design.costs.active_j
-    return macs * run.energies.float32.mac / energy, macs * run.energies.int8.mac / energy
+    energy = design.costs.active_j
+    return network.costs.macs * run.energies.float32.mac / energy, run.int8_j(network) / energy
 
 
 def _design(space: ScSpace, design: Evaluation) -> str:

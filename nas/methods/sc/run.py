@@ -71,6 +71,10 @@ class ScRun:
     pure: tuple[Evaluation, ...]
     stochastic: ScSearched
 
+    def int8_j(self, network: Evaluation) -> float:
+        """Energy (J) of one inference of a network in binary arithmetic of 8 bits."""
+        return network.costs.macs * self.energies.int8.mac
+
 
 @dataclass(frozen=True, slots=True)
 class FinalAccuracies:

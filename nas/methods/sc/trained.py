@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nas.stochastic.config import Activation
+from nas.train.seeds import seed_of
 
 if TYPE_CHECKING:
     from nas.data.data_set import DataSet
@@ -48,7 +49,7 @@ class Trainer:
         from nas.train.fitting import suited_data
         from nas.train.loop import train, weights_generator
 
-        settings = msgspec.structs.replace(self.settings, seed=_seed_of(network.name, self.settings.seed))
+        settings = msgspec.structs.replace(self.settings, seed=seed_of(network.name, self.settings.seed))
         module = build_module(network, weights_generator(settings.seed), None, settings.initialisation)
         if activation is Activation.BTANH:
             with_tanh(module)
@@ -69,7 +70,3 @@ class Trainer:
         """Hash of everything that a training depends on."""
         parts = (msgspec.json.encode(network), activation.encode(), msgspec.json.encode(self.settings))
         return hashlib.sha256(b"\0".join((*parts, self.data_sha256.encode()))).hexdigest()[:32]
-
-
-def _seed_of(name: str, seed: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()[:7], "big")

@@ -70,19 +70,3 @@ def mutate(
             for index, value in zip(block, generator.integers(0, counts[list(block)]).tolist(), strict=True):
                 mutant[index] = value
     return tuple(mutant)
-
-
-def probability_of_no_mutation(probabilities: Sequence[float]) -> float:
-    """Chance that no block is drawn anew."""
-    return math.prod(1.0 - probability for probability in probabilities)
-
-
-def probability_of_copy(blocks: int, parents: int) -> float:
-    """Chance that a crossover of elites that differ in every block, drawn with replacement, returns one of them."""
-    same = 1.0 / parents
-    return float(same + (1.0 - same) * 2.0 / 2.0**blocks)
-
-
-def flat_probability(probabilities: Sequence[float]) -> float:
-    """One probability for all blocks with the same expected number of mutated blocks, to tell amount from focus."""
-    return math.fsum(probabilities) / len(probabilities)

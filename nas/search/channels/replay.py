@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from nas.fitness.replay import ReplayFitness, prepare_replay
+from nas.fitness.replay import ReplayFitness, over_traces, prepare_replay
 from nas.methods.dnas.config import point_name
 from nas.methods.dnas.result import DnasResult
 from nas.problem.evaluation import Measures
 from nas.search.config import ReplayChoice
 from nas.search.replaying import load_replays
+from nas.search.spread import spread
 from nas.space.target import Target, target_settings
 from simint.config import struct_hash
 from simint.engine.engines import EngineChoice
@@ -83,29 +83,24 @@ def prepare_channel_replays(choice: ReplayChoice, target: Target) -> ChannelRepl
 def replayed_points(
     replays: ChannelReplays, front: Sequence[DnasResult], finalists: int, seed_network: Network, folder: Path
 ) -> dict[str, Measures]:
-    """`finalists` of the front, spread evenly over it, by name of point; the seed network under `SEED_NETWORK`."""
-    count = len(front)
-    places = range(min(count, finalists)) if finalists < 2 or finalists >= count else _even(count, finalists)
-    found = {point_name(front[place].config): front[place].network for place in places}
-    found[SEED_NETWORK] = seed_network
-    return {name: replays.measures(name, network, folder) for name, network in found.items()}
+    """`finalists` networks of the front, spread evenly over it, by name of point; the seed's under `SEED_NETWORK`.
 
-
-def _even(count: int, wanted: int) -> list[int]:
-    return sorted({round(k * (count - 1) / (wanted - 1)) for k in range(wanted)})
+    Points with the same network share its replays, kept beside the first of them.
+    """
+    points: dict[Network, list[str]] = {}
+    for result in front:
+        points.setdefault(result.network, []).append(point_name(result.config))
+    found = {SEED_NETWORK: replays.measures(SEED_NETWORK, seed_network, folder)}
+    for network in spread(list(points), finalists):
+        found |= dict.fromkeys(points[network], replays.measures(points[network][0], network, folder))
+    return found
 
 
 def _measures(replayed: Replayed) -> Measures:
     if not replayed.traces:
         return Measures()
     rates = [each.inferences_per_day for each in replayed.traces]
-    latencies = [math.inf if each.latency_s is None else each.latency_s for each in replayed.traces]
-    return Measures(
-        inferences_per_day=statistics.median(rates),
-        worst_inferences_per_day=min(rates),
-        replay_latency_s=statistics.median(latencies),
-        worst_replay_latency_s=max(latencies),
-    )
+    return over_traces(rates, [math.inf if each.latency_s is None else each.latency_s for each in replayed.traces])
 
 
 def _read(path: Path) -> Replayed | None:

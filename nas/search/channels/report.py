@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from nas.methods.dnas.config import Objective, point_name
+from nas.methods.dnas.config import point_name
 from nas.methods.dnas.result import DnasResult
 from nas.methods.pareto.front import nondominated
-from nas.problem.evaluation import HardwareCosts, Measures
+from nas.problem.evaluation import COST_NAMES, REPLAY_NAMES, Evaluation, Measures
+from nas.problem.objectives import objective
+from nas.search.axes import axis_label
 from nas.search.channels.config import ChannelsConfig
 from nas.search.channels.replay import SEED_NETWORK
 from nas.search.folder import CONFIG
+from nas.search.replaying import trace_word
 from nas.search.scatter import Group, draw_groups
-from nas.search.tables import TextTable, figure
+from nas.search.text_table import TextTable, exact, figure
 from simint.files import appearing_in
 
 POINTS, REPORT, FRONT = "points.csv", "report.md", "front.png"
-_COSTS = tuple(field.name for field in dataclasses.fields(HardwareCosts))
 _HEADINGS = (
     *("point", "front", "accuracy %", "size/limit", "NVM B", "energy mJ", "/seed", "latency s", "IMO %", "MACs"),
     *("inferences/day", "replay s"),
 )
-_REPLAYED = tuple(field.name for field in dataclasses.fields(Measures) if field.name != "accuracy_percent")
 MeasuresOf = Mapping[str, Measures]  # by name of point, and of the seed network; those that were replayed
 
 
@@ -40,7 +39,9 @@ def write_channels(config: ChannelsConfig, results: Sequence[DnasResult], measur
             writer.writerows(_rows(results, measures))
         title = _title(config, results)
         short = f"dnas from {config.seed_net} on {config.data}"
-        draw_groups(place / FRONT, short, _x_label(config.objective), "validation accuracy (%)", _groups(results))
+        draw_groups(
+            place / FRONT, short, axis_label(objective(config.objective)), "validation accuracy (%)", _groups(results)
+        )
         parts = [f"# {title}", f"![Front]({FRONT})", _table(results, measures).markdown()]
         parts += _notes(config, results, measures)
         parts.append(f"Made by `python -m nas.search {CONFIG}`.")
@@ -68,34 +69,9 @@ def _points(number: int) -> str:
     return f"{number} point" + ("" if number == 1 else "s")
 
 
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else repr(value)
-
-
 def _second(result: DnasResult) -> float:
     """Exact cost of the network in the unit of the objective."""
-    costs = result.costs
-    match result.config.objective:
-        case Objective.ENERGY:
-            return costs.active_j
-        case Objective.LATENCY:
-            return costs.latency_s
-        case Objective.IMO:
-            return costs.imo_percent
-        case Objective.POWER_CYCLES:
-            return costs.power_cycles
-        case Objective.MACS:
-            return costs.macs
-
-
-def _x_label(objective: Objective) -> str:
-    return {
-        Objective.ENERGY: "energy (J)",
-        Objective.LATENCY: "latency (s)",
-        Objective.IMO: "IMO (%)",
-        Objective.POWER_CYCLES: "power cycles",
-        Objective.MACS: "MACs",
-    }[objective]
+    return objective(result.config.objective).value(Evaluation((), result.costs, Measures()))
 
 
 def _title(config: ChannelsConfig, results: Sequence[DnasResult]) -> str:
@@ -120,7 +96,7 @@ def _notes(config: ChannelsConfig, results: Sequence[DnasResult], measures: Meas
         notes.append(f"{len(cut)} of {len(results)} searches ended above the limit and were cut down to it")
     if measures:
         seed = measures[SEED_NETWORK]
-        traces = ", ".join(trace.name for trace in config.replay.traces)
+        traces = ", ".join(map(trace_word, config.replay.traces))
         notes.append(
             f"replayed: {_points(len(measures) - 1)} of the front and the seed network under policy "
             f"{config.replay.policy.name} on {traces}; median over traces; the seed network makes "
@@ -155,8 +131,8 @@ def _table(results: Sequence[DnasResult], measures: MeasuresOf) -> TextTable:
 def _columns() -> tuple[str, ...]:
     own = ("point", "memory", "strength", "seed", "on_front", "accuracy_percent", "test_accuracy_percent")
     sizes = ("limit_bytes", "memory_bytes", "seed_memory_bytes", "projected")
-    seed = (*(f"seed_{name}" for name in _COSTS),)
-    return (*own, *sizes, *_COSTS, "overhead_s", "imo_percent", *_REPLAYED, *seed, "model")
+    seed = (*(f"seed_{name}" for name in COST_NAMES),)
+    return (*own, *sizes, *COST_NAMES, "overhead_s", "imo_percent", *REPLAY_NAMES, *seed, "model")
 
 
 def _measured(result: DnasResult, measures: MeasuresOf) -> Measures:
@@ -177,11 +153,11 @@ def _rows(results: Sequence[DnasResult], measures: MeasuresOf) -> list[tuple[obj
             repr(result.memory_bytes),
             repr(result.seed_memory_bytes),
             "yes" if result.projected else "",
-            *(repr(getattr(result.costs, name)) for name in _COSTS),
+            *(repr(getattr(result.costs, name)) for name in COST_NAMES),
             repr(result.costs.overhead_s),
             repr(result.costs.imo_percent),
-            *(_number(getattr(_measured(result, measures), name)) for name in _REPLAYED),
-            *(repr(getattr(result.seed_costs, name)) for name in _COSTS),
+            *(exact(getattr(_measured(result, measures), name)) for name in REPLAY_NAMES),
+            *(repr(getattr(result.seed_costs, name)) for name in COST_NAMES),
             f"points/{point_name(result.config)}/model.pt",
         )
         for result, front in zip(results, on_front(results), strict=True)

@@ -30,8 +30,6 @@ from simint.cli import INTERRUPTED
 from simint.database import one_writer
 from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool, require_reachable
 
-_MANY = 1 << 20  # tasks: as many workers as are allowed
-
 
 @dataclass(frozen=True, slots=True)
 class StochasticResult:
@@ -57,7 +55,7 @@ def search_stochastic(
         stack.enter_context(held_folder(folder, config, Family.STOCHASTIC, free=("test",)))
         stack.enter_context(one_writer(path, "search"))
         store = stack.enter_context(open_or_create(path, description, prepared.inputs))
-        pool = stack.enter_context(contextlib.closing(make_pool(where, _MANY)))
+        pool = stack.enter_context(contextlib.closing(make_pool(where)))
         line = stack.enter_context(contextlib.ExitStack())
         stages = _stages(store, pool, line, shown)
         limit_j, seed = config.energy_max, config.seed

@@ -140,7 +140,8 @@ def _space(config: StochasticConfig) -> ScSpace:
 
 def _inputs(recipe: ScRecipe) -> dict[str, str]:
     """InputError where the data are not found or do not suit the networks of the space."""
-    from nas.data import data_hash, load_data
+    from nas.data.catalogue import load_data
+    from nas.data.data_set import data_hash
     from nas.stochastic.tuning import TuneSettings
     from nas.train.fitting import suited_data
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,18 +11,18 @@ from nas.methods.sc.baselines import floating_space, whole_space
 from nas.methods.sc.report import report_text
 from nas.methods.sc.run import ScRun
 from nas.methods.sc.space import ScSpace
-from nas.problem.evaluation import Evaluation, HardwareCosts
+from nas.problem.evaluation import COST_NAMES, Evaluation
 from nas.search.folder import CONFIG, STORE
 from nas.search.scatter import Group, draw_groups
+from nas.search.text_table import exact
 from simint.files import appearing_in
 
 EVALUATIONS, REPORT, FRONT = "evaluations.csv", "report.md", "front.png"
-STAGES = ("floating", "pure", "sc-nas")
+JOINT_STAGE = "sc-nas"  # the search of networks with their hardware, after its two baselines
+_STAGES = ("floating", "pure", JOINT_STAGE)
 # Energy stands as energy_j: of float32 in stage floating, of the stochastic hardware else.
 _COSTS = tuple(
-    field.name
-    for field in dataclasses.fields(HardwareCosts)
-    if field.name not in ("recharge_s", "active_s", "continuous_s", "power_cycles", "active_j")
+    name for name in COST_NAMES if name not in ("recharge_s", "active_s", "continuous_s", "power_cycles", "active_j")
 )
 
 
@@ -36,7 +34,7 @@ def write_stochastic(run: ScRun, final: str, folder: Path) -> None:
             writer.writerow(("stage", "word", "on_front", "accuracy_percent", "energy_j", "int8_j", *_COSTS, "reason"))
             writer.writerows(_rows(run))
         title = f"SC-NAS on {run.space.name}"
-        draw_groups(place / FRONT, title, "energy of one inference (J)", "validation accuracy (%)", _groups(run))
+        draw_groups(place / FRONT, title, "energy of one inference (nJ)", "validation accuracy (%)", _groups(run))
         page = f"# {title}\n\n![Front]({FRONT})\n\n```text\n{_text(run, final)}\n```\n\n"
         page += f"Made by `python -m nas.search {CONFIG}`.\n"
         (place / REPORT).write_text(page, encoding="utf-8")
@@ -55,7 +53,7 @@ def _stages(run: ScRun) -> Iterator[tuple[str, ScSpace, tuple[Evaluation, ...]]]
     """Evaluations with the space that their genomes are of."""
     spaces = (floating_space(run.space), whole_space(run.space), run.space)
     found = (run.floating.evaluations, run.pure, run.stochastic.evaluations)
-    yield from zip(STAGES, spaces, found, strict=True)
+    yield from zip(_STAGES, spaces, found, strict=True)
 
 
 def _rows(run: ScRun) -> Iterator[tuple[object, ...]]:
@@ -66,10 +64,10 @@ def _rows(run: ScRun) -> Iterator[tuple[object, ...]]:
             yield (
                 stage,
                 space.word(entry.genome),
-                "yes" if stage == STAGES[-1] and entry.genome in front else "",
-                "" if math.isnan(accuracy) else repr(accuracy),
+                "yes" if stage == JOINT_STAGE and entry.genome in front else "",
+                exact(accuracy),
                 repr(entry.costs.active_j),
-                repr(entry.costs.macs * run.energies.int8.mac),
+                repr(run.int8_j(entry)),
                 *(repr(getattr(entry.costs, name)) for name in _COSTS),
                 entry.reason,
             )
@@ -77,13 +75,11 @@ def _rows(run: ScRun) -> Iterator[tuple[object, ...]]:
 
 def _groups(run: ScRun) -> list[Group]:
     def points(evaluations: tuple[Evaluation, ...] | list[Evaluation]) -> list[tuple[float, float]]:
-        return [(entry.costs.active_j, entry.measures.accuracy_percent) for entry in evaluations if not entry.reason]
+        known = [entry for entry in evaluations if not entry.reason]
+        return [(1e9 * entry.costs.active_j, entry.measures.accuracy_percent) for entry in known]
 
-    int8 = [
-        (entry.costs.macs * run.energies.int8.mac, entry.measures.accuracy_percent)
-        for entry in run.floating.evaluations
-        if not entry.reason
-    ]
+    binary = [entry for entry in run.floating.evaluations if not entry.reason]
+    int8 = [(1e9 * run.int8_j(entry), entry.measures.accuracy_percent) for entry in binary]
     front = front_of(run.stochastic.problem.objectives, run.stochastic.evaluations)
     return [
         Group("floating point, float32", points(run.floating.evaluations)),

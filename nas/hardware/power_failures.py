@@ -48,7 +48,7 @@ def failures(work: Work, settings: ElectricalSettings, boot_j: float, boot_s: fl
     if math.isinf(drawn_j):
         return Failures(0.0, 0.0, 0.0)
     batch_j = work.energy_j / work.batches
-    fitting = math.floor((drawn_j - work.reload_j) / batch_j + 1e-9)
+    fitting = math.floor((drawn_j - work.reload_j) / batch_j + 1e-9)  # a batch that fits exactly must not round away
     if fitting < 1:
         return Failures(math.inf, math.inf, math.inf)
     left_j = drawn_j - fitting * batch_j

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas.channels.failures import Failures, Work, drawn_in_a_cycle, failures
 from nas.channels.groups import channel_groups
 from nas.channels.kinds import Counts, permitted_counts
-from nas.channels.pricing import network_costs, pricing_of
 from nas.channels.pruning import resized_network
+from nas.hardware.power_failures import Failures, Work, drawn_in_a_cycle, failures
+from nas.hardware.pricing import network_costs, pricing_of
 from nas.space.target import Target
 from simint.engine.engines import EngineChoice
 from simint.engine.workload import Workload

@@ -3,7 +3,7 @@
 The platform's cost mode decides. Published mode: the closed forms of the papers, one batch a power cycle, for layers
 that their model covers. Consistent mode, the one replay is built on, covers every layer: the designs of smallest active
 energy with preservation, as many batches per power cycle as the energy lasts for. Its explorer knows no power failures;
-`nas.channels.failures` adds them, with the bench's source harvesting while the device works as it does in a replay.
+`power_failures.py` adds them, with the bench's source harvesting while the device works as it does in a replay.
 Energy is what the device draws, lost work and boots included; a power cycle costs one recharge from v_off to v_on.
 """
 
@@ -16,24 +16,31 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from nas.channels.cost import Floats
-from nas.channels.failures import Work, failures
+from nas.hardware.power_failures import Work, failures
 from nas.problem.evaluation import HardwareCosts
+from nas.space.columns import (
+    ACTIVE,
+    CONTINUOUS,
+    ENERGY,
+    LATENCY,
+    POWER_CYCLES,
+    RECHARGE,
+    TIMES_AND_ENERGIES,
+    Floats,
+)
+from nas.space.layer_prices import intermittent_rows
 from nas.space.target import Target, target_platform, target_settings
 from simint.errors import InfeasibleError, InputError
 from simint.hardware.platform import CostMode, Platform
 from simint.network.layer import Layer, LayerKind
 from simint.network.network import NETWORK_INPUT, Network
-from simint.network.nvm import nvm_demand
+from simint.network.nvm import NvmDemand, nvm_demand
 from simint.tiling.consistent.explorer import LayerPlan, explore_network_consistent
 from simint.tiling.legality import published_problem
 from simint.tiling.published.electrical import ElectricalSettings
-from simint.tiling.search.explorer import explore_layers_published, layer_features
+from simint.tiling.search.explorer import fits_nvm, layer_features
 from simint.tiling.search.goal import PublishedObjective
 
-# Columns of a row, seconds and joule; the first six of `nas.space.columns`.
-LATENCY, RECHARGE, ACTIVE, CONTINUOUS, POWER_CYCLES, ENERGY = range(6)
-COLUMNS = 6
 _UNLIMITED_BYTES = 2**40  # of NVM: what one layer needs is no question of the layer
 
 
@@ -56,11 +63,13 @@ def pricing_of(target: Target, objective: PublishedObjective = PublishedObjectiv
 
 
 def layer_rows(layers: Sequence[Layer], pricing: Pricing) -> Floats:
-    """A row of costs for each layer (n, columns); infinite where no execution design is feasible.
+    """Times and energies of each layer (n, TIMES_AND_ENERGIES), the columns as in `nas.space.columns`.
 
-    Raises InputError for layers that the platform's cost mode does not cover.
+    Infinite where no execution design is feasible. Equal layers are explored once. Raises InputError for layers that
+    the platform's cost mode does not cover.
     """
-    rows = np.empty((len(layers), COLUMNS))
+    if not layers:
+        return np.empty((0, TIMES_AND_ENERGIES))
     place: dict[Layer, int] = {}
     distinct: list[Layer] = []
     where = []
@@ -71,30 +80,24 @@ def layer_rows(layers: Sequence[Layer], pricing: Pricing) -> Floats:
             distinct.append(shape)
         where.append(place[shape])
     known = _published(distinct, pricing) if pricing.platform.mode is CostMode.PUBLISHED else _alone(distinct, pricing)
-    rows[:] = known[where] if distinct else np.empty((0, COLUMNS))
+    rows: Floats = known[where]
     return rows
 
 
 def network_costs(network: Network, pricing: Pricing) -> HardwareCosts:
     """Exact costs of one inference; times and energies infinite where a layer has no design or NVM does not do."""
     platform = pricing.platform
-    element_bytes = platform.memory.element_bytes
-    demand = nvm_demand(network, element_bytes)
+    demand = _nvm(network, platform)
     if platform.mode is CostMode.PUBLISHED:
         rows = _published(network.layers, pricing)
-        weights = float(sum(layer.weights for layer in network.layers) * element_bytes)
-        features = float(max(layer_features(layer) for layer in network.layers) * element_bytes)
     else:
-        weights, features = float(demand.weight_bytes), float(demand.feature_bytes)
         try:
             plan = explore_network_consistent(network, platform, pricing.settings.swing_j, pricing.settings.margin)
             rows = np.array([_row(layer, pricing) for layer in plan.layers])
         except InfeasibleError:
-            rows = np.full((1, COLUMNS), math.inf)
-    memory = platform.memory
-    fits = features <= memory.nvm_feature_bytes and weights <= memory.nvm_weight_bytes
-    if not (fits and features + weights <= memory.nvm_bytes):
-        rows = np.full((1, COLUMNS), math.inf)
+            rows = np.full((1, TIMES_AND_ENERGIES), math.inf)
+    if not fits_nvm(demand.feature_bytes, demand.weight_bytes, platform.memory):
+        rows = np.full((1, TIMES_AND_ENERGIES), math.inf)
     total = [math.fsum(column) if np.isfinite(column).all() else math.inf for column in rows.T.tolist()]
     return HardwareCosts(
         latency_s=total[LATENCY],
@@ -103,11 +106,20 @@ def network_costs(network: Network, pricing: Pricing) -> HardwareCosts:
         continuous_s=total[CONTINUOUS],
         power_cycles=total[POWER_CYCLES],
         active_j=total[ENERGY],
-        weight_bytes=weights,
+        weight_bytes=float(demand.weight_bytes),
         macs=float(network.macs),
         flops=float(network.flops),
-        feature_bytes=features,
+        feature_bytes=float(demand.feature_bytes),
     )
+
+
+def _nvm(network: Network, platform: Platform) -> NvmDemand:
+    """As the platform's cost mode counts it: the published one leaves out biases, and maps that wait for a reader."""
+    element_bytes = platform.memory.element_bytes
+    if platform.mode is not CostMode.PUBLISHED:
+        return nvm_demand(network, element_bytes)
+    features = max(layer_features(layer) for layer in network.layers)
+    return NvmDemand(features * element_bytes, network.weight_elements * element_bytes)
 
 
 def _published(layers: Sequence[Layer], pricing: Pricing) -> Floats:
@@ -118,15 +130,7 @@ def _published(layers: Sequence[Layer], pricing: Pricing) -> Floats:
             raise InputError(
                 f"layer {layer.name!r}: {problem}; a platform in consistent mode, such as msp430fr5994, covers it"
             )
-    rows = np.full((len(layers), COLUMNS), math.inf)
-    if not layers:
-        return rows
-    found = explore_layers_published(layers, platform, pricing.settings, pricing.objective)
-    for row, best in zip(rows, found, strict=True):
-        if best.design is not None:
-            active_s = best.latency_s - best.recharge_s
-            row[:] = best.latency_s, best.recharge_s, active_s, best.continuous_s, best.power_cycles, best.active_j
-    return rows
+    return intermittent_rows(layers, platform, pricing.settings, pricing.objective)
 
 
 def _alone(layers: Sequence[Layer], pricing: Pricing) -> Floats:
@@ -138,7 +142,7 @@ def _alone(layers: Sequence[Layer], pricing: Pricing) -> Floats:
         nvm_weight_bytes=_UNLIMITED_BYTES,
     )
     platform = msgspec.structs.replace(pricing.platform, memory=memory)
-    rows = np.full((len(layers), COLUMNS), math.inf)
+    rows = np.full((len(layers), TIMES_AND_ENERGIES), math.inf)
     for row, layer in zip(rows, layers, strict=True):
         inputs = (NETWORK_INPUT, NETWORK_INPUT) if layer.kind is LayerKind.ADD else ()
         network = Network(name="layer", layers=(msgspec.structs.replace(layer, inputs=inputs),))
@@ -151,7 +155,7 @@ def _alone(layers: Sequence[Layer], pricing: Pricing) -> Floats:
 
 
 def _row(plan: LayerPlan, pricing: Pricing) -> tuple[float, float, float, float, float, float]:
-    """The costs of a layer in consistent mode with its power failures, see `nas.channels.failures`."""
+    """The costs of a layer in consistent mode with its power failures."""
     settings, platform = pricing.settings, pricing.platform
     working_s = plan.continuous_s + plan.overhead_s
     reload_j = max(0.0, plan.cold_batch_j - platform.boot_energy - plan.energy_j / plan.batches)
