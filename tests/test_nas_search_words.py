@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nas.search.options import config_from_arguments, search_parser
 from nas.search.replaying import read_trace_word, trace_word
-from nas.search.text_table import figure
+from nas.search.text_table import counted, figure
 from simint.errors import InputError
 
 
@@ -42,3 +42,7 @@ def test_numbers_in_tables_have_no_powers_of_ten(value: float, digits: int) -> N
     assert "e" not in said
     # Half of the last digit that is written, and what binary numbers leave of a tie.
     assert abs(float(said.replace(",", "")) - value) <= max(0.5, 0.5 * value * 10.0 ** (1 - digits)) * (1 + 1e-9)
+
+
+def test_one_is_not_many() -> None:
+    assert [counted(number, "network") for number in (0, 1, 1200)] == ["0 networks", "1 network", "1,200 networks"]

@@ -18,6 +18,7 @@ from nas.search.recipes import JointRecipe
 from nas.search.session import repriced
 from nas.search.setup import Prepared, prepare
 from nas.search.spread import spread
+from nas.search.text_table import counted
 from nas.search.timing import Seconds
 from nas.space.genome import Genome
 from nas.store.store import read_records
@@ -109,10 +110,7 @@ def _choice(prepared: Prepared, seen: Sequence[Evaluation]) -> Genome | None:
 def _accuracy_by(prepared: Prepared) -> str:
     if prepared.supernet is not None:
         return SUPERNET
-    if prepared.training is None:
-        return ""
-    epochs = prepared.training.epochs
-    return f"training, {epochs} epoch{'' if epochs == 1 else 's'}"
+    return "" if prepared.training is None else f"training, {counted(prepared.training.epochs, 'epoch')}"
 
 
 def _accuracy_of(prepared: Prepared, path: Path, word: str) -> float:

@@ -13,7 +13,7 @@ from nas.search.replaying import trace_word
 from nas.search.session import SearchResult
 from nas.search.spread import spread
 from nas.search.tables import front_table, write_front
-from nas.search.text_table import figure
+from nas.search.text_table import counted, figure
 from nas.search.timing import Seconds
 from simint.files import appearing_in
 
@@ -63,10 +63,8 @@ def seconds_line(seconds: Seconds) -> str:
 def _title(result: SearchResult) -> str:
     config, space = result.prepared.config, result.prepared.space
     front = 0 if result.finals is None else len(result.finals.front)
-    count = len(result.evaluations)
-    networks = "network" if count == 1 else "networks"
     return (
-        f"{config.method} on space {space.name}: {count:,} {networks} evaluated, {front} on the front "
+        f"{config.method} on space {space.name}: {counted(len(result.evaluations), 'network')} evaluated, {front} on the front "
         f"of {', '.join(config.objectives)}"
     )
 
@@ -113,14 +111,13 @@ def _judgement(result: SearchResult, finals: Finals) -> list[str]:
         return []
     choice = result.prepared.config.replay
     traces = ", ".join(map(trace_word, choice.traces))
-    count = len(finals.rounds[0].genomes)
     agreements = [
         f"{before.fidelity} and {after.fidelity} {after.agreement:.3f}"
         for before, after in zip(finals.rounds, finals.rounds[1:], strict=False)
         if not math.isnan(after.agreement)
     ]
     return [
-        f"replayed: {count} {'network' if count == 1 else 'networks'} under policy {choice.policy.name} on {traces}; "
+        f"replayed: {counted(len(finals.rounds[0].genomes), 'network')} under policy {choice.policy.name} on {traces}; "
         "inferences a day are the median over traces",
         f"agreement (Kendall's tau of the time an inference takes): {', '.join(agreements) or 'no order to compare'}",
     ]

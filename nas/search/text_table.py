@@ -48,3 +48,8 @@ def figure(value: float, digits: int = 4) -> str:
 def exact(number: float) -> str:
     """A number to its last digit, nothing where there is none."""
     return "" if math.isnan(number) else repr(number)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 network`, `1,200 networks`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

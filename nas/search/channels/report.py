@@ -19,7 +19,7 @@ from nas.search.channels.replay import SEED_NETWORK
 from nas.search.folder import CONFIG
 from nas.search.replaying import trace_word
 from nas.search.scatter import Group, draw_groups
-from nas.search.text_table import TextTable, exact, figure
+from nas.search.text_table import TextTable, counted, exact, figure
 from simint.files import appearing_in
 
 POINTS, REPORT, FRONT = "points.csv", "report.md", "front.png"
@@ -65,10 +65,6 @@ def front_of(results: Sequence[DnasResult]) -> list[DnasResult]:
     return sorted((result for result, kept in zip(results, on_front(results), strict=True) if kept), key=_second)
 
 
-def _points(number: int) -> str:
-    return f"{number} point" + ("" if number == 1 else "s")
-
-
 def _second(result: DnasResult) -> float:
     """Exact cost of the network in the unit of the objective."""
     return objective(result.config.objective).value(Evaluation((), result.costs, Measures()))
@@ -76,7 +72,7 @@ def _second(result: DnasResult) -> float:
 
 def _title(config: ChannelsConfig, results: Sequence[DnasResult]) -> str:
     return (
-        f"dnas from {config.seed_net} on {config.data}: {_points(len(results))}, {sum(on_front(results))} on the front "
+        f"dnas from {config.seed_net} on {config.data}: {counted(len(results), 'point')}, {sum(on_front(results))} on the front "
         f"of accuracy and {config.objective.value}"
     )
 
@@ -98,7 +94,7 @@ def _notes(config: ChannelsConfig, results: Sequence[DnasResult], measures: Meas
         seed = measures[SEED_NETWORK]
         traces = ", ".join(map(trace_word, config.replay.traces))
         notes.append(
-            f"replayed: {_points(len(measures) - 1)} of the front and the seed network under policy "
+            f"replayed: {counted(len(measures) - 1, 'point')} of the front and the seed network under policy "
             f"{config.replay.policy.name} on {traces}; median over traces; the seed network makes "
             f"{figure(seed.inferences_per_day, 5)} inferences a day, one takes {figure(seed.replay_latency_s)} s"
         )
