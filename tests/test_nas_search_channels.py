@@ -86,7 +86,7 @@ def test_a_folder_grows_by_points_and_keeps_those_it_has(finished: Path, capsys:
 
 def test_points_with_the_same_network_share_its_replays(finished: Path, tmp_path: Path) -> None:
     config = load_toml(finished / "config.toml", ChannelsConfig)
-    first, other = (load_result(finished / "points" / row["point"] / "result.json") for row in rows_of(finished))
+    first, other = (load_result(finished / "points" / row["point"] / "result.json") for row in rows_of(finished)[:2])
     twin = msgspec.structs.replace(first, config=msgspec.structs.replace(first.config, strength=3.0))
     replays = prepare_channel_replays(config.replay, config.target)
     names = [point_name(result.config) for result in (first, twin, other)]

@@ -267,5 +267,5 @@ def test_a_folder_holds_one_search(finished: Path, words: list[str], capsys: pyt
     assert main([*words, "--seed", "1", "--out", str(finished)]) == 2
     assert "holds another search (seed: 0 there, 1 here)" in capsys.readouterr().err
     assert main(["--method", "random", "--objective", "macs", "--out", str(finished)]) == 2
-    assert "a search by sc-nas is there" in capsys.readouterr().err
+    assert "holds a search by sc-nas" in capsys.readouterr().err
     assert (finished / "config.toml").read_bytes() == before

@@ -16,6 +16,7 @@ from nas.methods.dnas.constraint import permitted_within
 from nas.methods.dnas.costs import SearchCosts
 from nas.methods.dnas.result import DnasResult
 from nas.problem.evaluation import Measures
+from nas.search.axes import write_plainly
 
 NEGLIGIBLE_POINTS = 0.5  # of accuracy lost, mean over seeds
 EQUAL_SHARE = 0.85  # of the limit used by networks that count as being of equal memory
@@ -86,11 +87,16 @@ def spread(values: Sequence[float], form: str) -> str:
     return f"{statistics.mean(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
+def called(seed_net: str) -> str:
+    """A seed network by its word, or by the name of its file."""
+    return Path(seed_net).stem if seed_net.endswith(".json") else seed_net
+
+
 def objective_table(sweep: Sweep) -> str:
     """Every memory limit and strength, as Markdown, and what the ranges and savings are."""
     first, seed = sweep.points[0].result, sweep.seed_measures
     lines = [
-        f"{first.config.seed_net} on {first.config.data}, second cost {sweep.objective}; mean (range) over seeds.",
+        f"{called(first.config.seed_net)} on {first.config.data}, second cost {sweep.objective}; mean (range) over seeds.",
         f"Seed: test accuracy {spread(sweep.seed_accuracies, '.2f')} %, {first.config.memory_of} "
         f"{first.seed_memory_bytes:.0f} B, {1e3 * first.seed_costs.active_j:.3g} mJ, "
         f"{first.seed_costs.latency_s:.3g} s, {first.seed_costs.power_cycles:.3g} power cycles"
@@ -266,6 +272,7 @@ def draw_fronts(path: Path, sweeps: Sequence[Sweep]) -> None:
             axes.plot(x, y, f"{mark}-", color=f"C{colour}", markersize=4, linewidth=0.7, label=label)
     axes.plot([1.0], [statistics.mean(sweeps[0].seed_accuracies)], "k*", label="seed")
     axes.set(xscale="log", xlabel="energy over the seed's (model)", ylabel="test accuracy (%)")
+    write_plainly(axes.xaxis, True)
     axes.grid(alpha=0.25, linewidth=0.5)
     axes.legend(fontsize=7, ncols=2)
     path.parent.mkdir(parents=True, exist_ok=True)

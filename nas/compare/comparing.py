@@ -94,13 +94,21 @@ def verdict(entrants: Sequence[Entrant]) -> str:
     published = [entrant for entrant in entrants if entrant.candidate.published]
     if not published:
         return "no network of this data set and kind was published"
-    beaten = [entrant.name for entrant in published if beaten_by(entrant, entrants)]
-    rest = [entrant.name for entrant in published if entrant.name not in beaten]
+    winners = {entrant.name: beaten_by(entrant, entrants) for entrant in published}
+    whole = [each.name for each in published if any(_accurate(each, winner) for winner in winners[each.name])]
+    partly = [name for name, those in winners.items() if those and name not in whole]
+    rest = [name for name, those in winners.items() if not those]
     networks = "network is" if len(published) == 1 else "networks are"
     return (
-        f"{len(beaten)} of {len(published)} published {networks} beaten by a found one in {_compared_in(entrants)}"
+        f"{len(whole)} of {len(published)} published {networks} beaten by a found one in accuracy, latency and IMO"
+        + (f"; in latency and IMO, accuracies not known: {', '.join(partly)}" if partly else "")
         + (f"; not beaten: {', '.join(rest)}" if rest else "")
     )
+
+
+def _accurate(one: Entrant, other: Entrant) -> bool:
+    """Whether accuracies of both are known."""
+    return not any(math.isnan(each.candidate.accuracy_percent) for each in (one, other))
 
 
 def leaders(entrants: Sequence[Entrant]) -> str:
@@ -120,19 +128,3 @@ def leaders(entrants: Sequence[Entrant]) -> str:
             best = min(known, key=value)
             answers.append(f"{question} {best.name} ({text(value(best))})")
     return "; ".join(answers)
-
-
-def _compared_in(entrants: Sequence[Entrant]) -> str:
-    """What decides, with how many of the accuracies are known where that is not all of them."""
-    known: list[str] = []
-    complete, some = True, True
-    for side, published in (("published", True), ("found", False)):
-        own = [entrant for entrant in entrants if entrant.candidate.published is published]
-        count = sum(not math.isnan(entrant.candidate.accuracy_percent) for entrant in own)
-        known.append(f"{count} of {len(own)} {side} ones")
-        complete, some = complete and count == len(own), some and count > 0
-    if complete:
-        return "accuracy, latency and IMO"
-    if not some:
-        return "latency and IMO (accuracies are not known)"
-    return f"accuracy, latency and IMO (accuracies are known of {' and '.join(known)})"

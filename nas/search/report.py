@@ -64,8 +64,8 @@ def _title(result: SearchResult) -> str:
     config, space = result.prepared.config, result.prepared.space
     front = 0 if result.finals is None else len(result.finals.front)
     return (
-        f"{config.method} on space {space.name}: {counted(len(result.evaluations), 'network')} evaluated, {front} on the front "
-        f"of {', '.join(config.objectives)}"
+        f"{config.method} on space {space.name}: {counted(len(result.evaluations), 'network')} evaluated, "
+        f"{front} on the front of {', '.join(config.objectives)}"
     )
 
 

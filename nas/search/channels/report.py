@@ -72,8 +72,8 @@ def _second(result: DnasResult) -> float:
 
 def _title(config: ChannelsConfig, results: Sequence[DnasResult]) -> str:
     return (
-        f"dnas from {config.seed_net} on {config.data}: {counted(len(results), 'point')}, {sum(on_front(results))} on the front "
-        f"of accuracy and {config.objective.value}"
+        f"dnas from {config.seed_net} on {config.data}: {counted(len(results), 'point')}, "
+        f"{sum(on_front(results))} on the front of accuracy and {config.objective.value}"
     )
 
 
