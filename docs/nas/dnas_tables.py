@@ -96,7 +96,8 @@ def objective_table(sweep: Sweep) -> str:
     """Every memory limit and strength, as Markdown, and what the ranges and savings are."""
     first, seed = sweep.points[0].result, sweep.seed_measures
     lines = [
-        f"{called(first.config.seed_net)} on {first.config.data}, second cost {sweep.objective}; mean (range) over seeds.",
+        f"{called(first.config.seed_net)} on {first.config.data}, second cost {sweep.objective}; mean (range) over "
+        "seeds.",
         f"Seed: test accuracy {spread(sweep.seed_accuracies, '.2f')} %, {first.config.memory_of} "
         f"{first.seed_memory_bytes:.0f} B, {1e3 * first.seed_costs.active_j:.3g} mJ, "
         f"{first.seed_costs.latency_s:.3g} s, {first.seed_costs.power_cycles:.3g} power cycles"
