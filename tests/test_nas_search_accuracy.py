@@ -11,9 +11,11 @@ from search_cases import REPLAY, archive, searched, stored
 
 from nas.search.accuracy import DataPlace, TrainRecipe
 from nas.search.config import AccuracyBy, AccuracyChoice, Limits, SearchConfig, SupernetKind
+from nas.search.session import search
 from nas.supernet.settings import Sharing
 from nas.train.seeds import seed_of
 from simint.errors import InputError
+from simint.workers.pool import Where
 
 torch = pytest.importorskip("torch")
 
@@ -102,6 +104,18 @@ def test_tinas_as_published_has_its_supernet_and_its_defects(tmp_path: Path) -> 
     assert len(mended.evaluations) == 40
     with pytest.raises(InputError, match="another"):
         searched(config, tmp_path / "published")
+
+
+def test_a_supernet_can_be_trained_where_one_likes(tmp_path: Path) -> None:
+    """On a GPU where there is one, on the processor as by default; a GPU that is not there is refused at once."""
+    tiny = msgspec.structs.replace(TINY, evaluations=2, finalists=0)
+    chosen = search(tiny, tmp_path / "auto", Where(1), device="auto")
+    assert len(chosen.evaluations) == 2
+    if not torch.cuda.is_available():
+        assert archive(chosen) == archive(searched(tiny, tmp_path / "cpu"))
+    with pytest.raises(InputError, match="torch finds"):
+        search(tiny, tmp_path / "none", Where(1), device=f"cuda:{torch.cuda.device_count()}")
+    assert not (tmp_path / "none").exists()
 
 
 def test_only_published_methods_have_defects() -> None:

@@ -46,7 +46,7 @@ def _genomes(arguments: argparse.Namespace) -> int:
     from nas.search.session import search
 
     folder = Path(arguments.out)
-    result = search(config, folder, where, shown=True)
+    result = search(config, folder, where, device=arguments.device or "cpu", shown=True)
     if result.finals is None:
         print(f"interrupted: what was found is in {folder}; go on with the same command", file=sys.stderr)
         return INTERRUPTED

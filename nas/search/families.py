@@ -31,11 +31,11 @@ _TRAINED = frozenset((Family.STOCHASTIC, Family.CHANNELS))
 _TAKEN_BY = (
     dict.fromkeys(("config", "method", "seed", "data", "data_folder", "epochs", "out", "print_config"), _ALL)
     | dict.fromkeys(("space", "evaluations", "workers", "cluster"), _SEARCHED)
-    | dict.fromkeys(("objective", "platform", "capacitor", "source_resistance"), _PRICED)
+    | dict.fromkeys(("objective", "platform", "capacitor", "source_resistance", "device"), _PRICED)
     | dict.fromkeys(("trace", "supply", "supply_as_is", "replay_platform", "policy", "duration", "finalists"), _PRICED)
     | dict.fromkeys(("test",), _TRAINED)
     | dict.fromkeys(("energy_max",), frozenset((Family.STOCHASTIC,)))
-    | dict.fromkeys(("seed_net", "memory", "memory_of", "strength", "repeats", "device"), frozenset((Family.CHANNELS,)))
+    | dict.fromkeys(("seed_net", "memory", "memory_of", "strength", "repeats"), frozenset((Family.CHANNELS,)))
 )
 
 

@@ -76,6 +76,9 @@ def search_parser() -> Parser:
     run.add_argument("--out", metavar="DIR", default=DEFAULT_FOLDER, help=f"default: {DEFAULT_FOLDER}")
     run.add_argument("--workers", metavar="N", type=int, help="processes (default: one a core) [sc-nas]")
     run.add_argument("--cluster", metavar="ADDRESS", help="a dask cluster: its scheduler's address [sc-nas]")
+    run.add_argument(
+        "--device", metavar="D", help="where a supernet is trained: cpu (the default), cuda, cuda:N or auto [dnas]"
+    )
     run.add_argument("--print-config", action="store_true", help="print the configuration as TOML and do nothing")
     return parser
 
@@ -119,7 +122,6 @@ def _add_channels(parser: Parser) -> None:
         "--strength", metavar="X", type=float, action="append", help="of the objective (default: 0.1); repeat"
     )
     group.add_argument("--repeats", metavar="N", type=int, help="seeds, from --seed on (default: 1)")
-    group.add_argument("--device", metavar="D", help="cpu (the default), cuda, cuda:N or auto")
 
 
 def config_from_arguments(arguments: argparse.Namespace) -> SearchConfig:

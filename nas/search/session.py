@@ -37,20 +37,28 @@ class SearchResult:
     seconds: Seconds
 
 
-def search(config: SearchConfig, folder: Path, where: Where = EVERY_CORE, *, shown: bool = False) -> SearchResult:
+def search(
+    config: SearchConfig, folder: Path, where: Where = EVERY_CORE, *, device: str = "cpu", shown: bool = False
+) -> SearchResult:
     """Run a search in a folder, or go on with the one that it holds; Ctrl-C leaves everything that was done.
 
-    Raises InputError as `prepare`, and where the folder holds another search or one whose inputs have changed.
+    A supernet is trained on `device` (`nas.train.device`) and read by the workers on their processors. Raises
+    InputError as `prepare`, for a device that is not there, and where the folder holds another search or one whose
+    inputs have changed.
     """
     began, seconds = time.perf_counter(), Seconds()
     refuse_other_family(folder)
     prepared = prepare(config, seconds)
     require_reachable(where)
+    if prepared.supernet is not None:
+        from nas.train.device import chosen_device
+
+        chosen_device(device)  # a mistake is found before a folder is made
     make_folder(folder)
     path = folder / STORE
     with one_writer(path, "search"), open_or_create(path, config_toml(config), prepared.inputs) as store:
         write_config(folder, config)
-        if not _supernet_trained(prepared, folder, shown):
+        if not _supernet_trained(prepared, folder, device, shown):
             return SearchResult(prepared, (), None, seconds)
         seconds.preparing = time.perf_counter() - began - seconds.hardware
         with contextlib.closing(make_pool(where)) as pool:
@@ -95,7 +103,7 @@ def repriced(prepared: Prepared, evaluations: Sequence[Evaluation]) -> tuple[Eva
     return tuple(replace(entry, costs=cost) for entry, cost in zip(evaluations, costs, strict=True))
 
 
-def _supernet_trained(prepared: Prepared, folder: Path, shown: bool) -> bool:
+def _supernet_trained(prepared: Prepared, folder: Path, device: str, shown: bool) -> bool:
     """Train what is missing of the supernet, if there is to be one; false where Ctrl-C came first."""
     if prepared.supernet is None or prepared.data is None:
         return True
@@ -113,9 +121,8 @@ def _supernet_trained(prepared: Prepared, folder: Path, shown: bool) -> bool:
                 line.show(f"supernet: epoch {epoch.epoch} of {epochs}, {accuracy:.1f} %", epoch.epoch, epochs)
 
         try:
-            train_supernet(
-                path_space(prepared.space), prepared.data.load(), prepared.supernet, supernet_file(folder), show
-            )
+            space, data = path_space(prepared.space), prepared.data.load()
+            train_supernet(space, data, prepared.supernet, supernet_file(folder), show, device=device)
         except KeyboardInterrupt:
             return False
     return True
