@@ -7,7 +7,12 @@ output position, so a layer has one table of numbers.
 from __future__ import annotations
 
 import math
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,8 +109,30 @@ def _sobol(width: int, count: int) -> Ints:
         return np.zeros((0, 1 << width), dtype=np.int64)
     if count > qmc.Sobol.MAXDIM:
         raise InputError(f"Sobol sequences: {qmc.Sobol.MAXDIM} dimensions at most, {count} needed; share generators")
-    points = qmc.Sobol(d=count, scramble=False).random(1 << width)
+    with interrupt_held_back():
+        points = qmc.Sobol(d=count, scramble=False).random(1 << width)
     return (np.asarray(points).T * (1 << width)).astype(np.int64)
+
+
+@contextmanager
+def interrupt_held_back() -> Iterator[None]:
+    """Ctrl-C inside the block is heard at its end.
+
+    scipy 1.17 swallows an interrupt that comes while it reads its direction numbers for the first time, and goes on
+    without them: a search would neither stop nor be right. Only the main thread ever gets an interrupt.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    heard: list[FrameType | None] = []
+    signal.signal(signal.SIGINT, lambda _, frame: heard.append(frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        before(signal.SIGINT, heard[0])
 
 
 def _radical_inverse(base: int, width: int) -> Ints:
