@@ -87,7 +87,7 @@ def test_tinas_searches_what_its_first_stage_chose(tmp_path: Path) -> None:
 
 
 def test_tinas_as_published_has_its_supernet_and_its_defects(tmp_path: Path) -> None:
-    """Offspring may be copies, so fewer networks are measured; children of the last generation are never chosen."""
+    """Its supernet is of a single path; offspring may be copies, so fewer networks are measured."""
     config = SearchConfig(
         method="tinas-u",
         evaluations=40,

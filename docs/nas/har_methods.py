@@ -60,7 +60,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Found:
-    """The network that a method returns for a requirement, and the seconds of its search (supernet included)."""
+    """The network that a method returns for a requirement, and its accuracy by the supernet of the search."""
 
     method: str
     level: str

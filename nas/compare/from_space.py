@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from nas.compare.candidates import Candidate, SearchFolder, kind_of
+from nas.methods.driving import drive
 from nas.problem.evaluation import Evaluation
 from nas.search.config import OWN_METHODS
 from nas.search.config_file import read_config
@@ -59,13 +60,14 @@ def read_space_folder(path: Path, label: str, most: int) -> SearchFolder:
 def _candidates(
     path: Path, label: str, prepared: Prepared, seen: Sequence[Evaluation], by: str, most: int
 ) -> tuple[Candidate, ...]:
-    front = search_front(prepared.judged, repriced(prepared, seen))
+    judged = repriced(prepared, seen)
+    front = search_front(prepared.judged, judged)
     on_front = {entry.genome for entry in front}
     choice = _choice(prepared, seen)
     shown = {*spread([entry.genome for entry in front], most), *([] if choice is None else [choice])}
     space = prepared.space
     kept = sorted(
-        (entry for entry in repriced(prepared, seen) if entry.genome in shown),
+        (entry for entry in judged if entry.genome in shown),
         key=lambda entry: (entry.costs.latency_s, entry.genome),
     )
     return tuple(
@@ -89,22 +91,22 @@ def _choice(prepared: Prepared, seen: Sequence[Evaluation]) -> Genome | None:
     if prepared.config.method in OWN_METHODS:
         return None
     known = {entry.genome: entry for entry in seen}
-    search = begin_method(prepared.config, prepared.problem).search
-    asked: list[Evaluation] = []
+
+    def measure(genomes: Sequence[Genome]) -> list[Evaluation]:
+        if any(genome not in known for genome in genomes):
+            raise _NotEndedError
+        return [known[genome] for genome in genomes]
+
     try:
-        genomes = next(search)
-        while all(genome in known for genome in genomes):
-            answers = [known[genome] for genome in genomes]
-            asked += answers
-            genomes = search.send(answers)
+        asked = drive(begin_method(prepared.config, prepared.problem).search, measure)
+    except (_NotEndedError, InputError):
         return None
-    except StopIteration:
-        found = method_choice(prepared.config, prepared.problem, asked)
-        return None if found is None else found.genome
-    except InputError:
-        return None
-    finally:
-        search.close()
+    found = method_choice(prepared.config, prepared.problem, asked)
+    return None if found is None else found.genome
+
+
+class _NotEndedError(Exception):
+    """A search asks for what it has not measured."""
 
 
 def _accuracy_by(prepared: Prepared) -> str:

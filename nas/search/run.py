@@ -29,7 +29,7 @@ class Found:
 
     evaluations: tuple[Evaluation, ...]
     interrupted: bool
-    asked: tuple[Evaluation, ...] = ()
+    asked: tuple[Evaluation, ...]
 
 
 class Evaluator:
