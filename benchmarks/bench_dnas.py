@@ -19,7 +19,7 @@ from nas.channels.kinds import FirstAlphas
 from nas.channels.masked_module import MaskedModule
 from nas.channels.tables import build_tables
 from nas.methods.dnas.config import DnasConfig, Objective
-from nas.methods.dnas.constraint import first_strengths
+from nas.methods.dnas.constraint import CostTerms, first_strengths
 from nas.methods.dnas.costs import CostBook
 from nas.methods.dnas.joint import joint_optimiser, joint_step
 from nas.modules.network_module import build_module
@@ -41,7 +41,7 @@ def steps(word: str, count: int) -> tuple[float, float]:
     masked = MaskedModule(build_module(network, generator)).train()
     masked.first_alphas(FirstAlphas.RANK)
     optimisers = torch.optim.Adam(plain.parameters(), 1e-3), joint_optimiser(masked, config)
-    strengths = first_strengths(costs, limit, 1.0, 1.0)
+    terms = CostTerms(costs, limit, first_strengths(costs, limit, 1.0, 1.0))
     x = torch.randn(BATCH, *network.input_shape, generator=generator)
     y = torch.randint(0, network.output_shape[0], (BATCH,), generator=generator)
 
@@ -52,7 +52,7 @@ def steps(word: str, count: int) -> tuple[float, float]:
         optimisers[0].step()
 
     def search() -> None:
-        joint_step(masked, optimisers[1], x, y, config, costs, limit, strengths)
+        joint_step(masked, optimisers[1], x, y, terms)
 
     seconds: tuple[list[float], list[float]] = ([], [])
     for number in range(count + 5):

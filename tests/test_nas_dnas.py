@@ -21,7 +21,7 @@ pytest.importorskip("sklearn")
 
 from nas.channels.masked_module import MaskedModule  # noqa: E402
 from nas.data.catalogue import load_data  # noqa: E402
-from nas.methods.dnas.constraint import first_strengths, penalty, permitted_within  # noqa: E402
+from nas.methods.dnas.constraint import CostTerms, first_strengths, penalty, permitted_within  # noqa: E402
 from nas.methods.dnas.costs import CostBook  # noqa: E402
 from nas.methods.dnas.final import with_test_accuracy  # noqa: E402
 from nas.methods.dnas.fitting import FULL, filled, within_limit  # noqa: E402
@@ -214,13 +214,13 @@ def test_the_penalty_is_as_strong_as_the_task_at_the_start() -> None:
     limit, task_loss = 0.5 * costs.seed_memory, 0.7
     full = first_strengths(costs, limit, task_loss, 2.0)
     theta = torch.ones(sum(costs.groups.sizes))
-    assert penalty(theta, costs, limit, full).item() == pytest.approx(task_loss + 2.0 * task_loss, rel=1e-5)
+    assert penalty(theta, CostTerms(costs, limit, full)).item() == pytest.approx(task_loss + 2.0 * task_loss, rel=1e-5)
     constraint_alone = dataclasses.replace(full, second=0.0)
     # Within the limit the hinge asks for nothing, the other form for more channels.
     least = torch.cat([torch.eye(size)[0] for size in costs.groups.sizes]).requires_grad_()
-    hinge = penalty(least, costs, limit, constraint_alone)
+    hinge = penalty(least, CostTerms(costs, limit, constraint_alone))
     assert hinge.item() == 0.0
-    penalty(least, costs, limit, constraint_alone, Constraint.EQUAL).backward()
+    penalty(least, CostTerms(costs, limit, constraint_alone, Constraint.EQUAL)).backward()
     assert bool((least.grad < 0).all())
 
 

@@ -83,11 +83,12 @@ def config_of(data: str, folder: str | None, work: Path, capacitance: float, mem
             warm_up=training(15, 3e-3, plain), fine_tune=training(15, 1e-3, plain), epochs=40, mask_rate=1e-3
         )
     else:
+        # Short: an epoch takes 20 s of one core, and there are 30 points and more.
         settings = DnasSettings(
-            warm_up=training(60, 3e-3, flips),
-            fine_tune=training(60, 1e-3, flips),
-            epochs=100,
-            mask_rate=3e-4,
+            warm_up=training(10, 3e-3, flips),
+            fine_tune=training(8, 1e-3, flips),
+            epochs=8,
+            mask_rate=2e-3,
             augmentation=flips,
         )
     return DnasConfig(

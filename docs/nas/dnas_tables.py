@@ -16,7 +16,6 @@ from nas.methods.dnas.constraint import permitted_within
 from nas.methods.dnas.costs import SearchCosts
 from nas.methods.dnas.result import DnasResult
 from nas.problem.evaluation import Measures
-from nas.search.axes import write_plainly
 
 NEGLIGIBLE_POINTS = 0.5  # of accuracy lost, mean over seeds
 EQUAL_SHARE = 0.85  # of the limit used by networks that count as being of equal memory
@@ -259,7 +258,7 @@ def attainable(config: DnasConfig, costs: SearchCosts, macs: SearchCosts, memori
 
 
 def draw_fronts(path: Path, sweeps: Sequence[Sweep]) -> None:
-    """Accuracy over energy, means over seeds: one colour a memory limit, one mark an objective."""
+    """Accuracy over energy, means and ranges over seeds: a colour for a memory limit, a mark for an objective."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.2, 4.8), layout="constrained")
@@ -267,14 +266,24 @@ def draw_fronts(path: Path, sweeps: Sequence[Sweep]) -> None:
     for mark, sweep in zip("osD^v", sweeps, strict=False):
         for colour, memory in enumerate(sweep.memories):
             points = [sweep.at(memory, strength) for strength in sweep.strengths]
-            pairs = sorted((_mean(each, "energy"), _mean(each, "accuracy")) for each in points)
-            x, y = zip(*pairs, strict=True)
-            label = f"{memory}, {sweep.objective}"
-            axes.plot(x, y, f"{mark}-", color=f"C{colour}", markersize=4, linewidth=0.7, label=label)
-    axes.plot([1.0], [statistics.mean(sweeps[0].seed_accuracies)], "k*", label="seed")
-    axes.set(xscale="log", xlabel="energy over the seed's (model)", ylabel="test accuracy (%)")
-    write_plainly(axes.xaxis, True)
+            points.sort(key=lambda each: statistics.mean(point.energy for point in each))
+            x, across = _means_and_ranges([[point.energy for point in each] for each in points])
+            y, along = _means_and_ranges([[point.accuracy for point in each] for each in points])
+            style = {"color": f"C{colour}", "markersize": 5, "linewidth": 0.8, "elinewidth": 0.6}
+            axes.errorbar(x, y, along, across, fmt=f"{mark}-", label=f"{memory}, {sweep.objective}", **style)
+    seed, spread_of_seed = _means_and_ranges([sweeps[0].seed_accuracies])
+    axes.errorbar([1.0], seed, spread_of_seed, fmt="k*", elinewidth=0.6, label="seed network")
+    axes.set(xlabel="energy over the seed network's (model)", ylabel="test accuracy (%)")
+    axes.set_xlim(left=0.0)
     axes.grid(alpha=0.25, linewidth=0.5)
-    axes.legend(fontsize=7, ncols=2)
+    axes.legend(fontsize=7, ncols=2, loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
+
+
+def _means_and_ranges(groups: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
+    """The mean of every group, and how far its least and its largest value lie from it."""
+    means = [statistics.mean(group) for group in groups]
+    below = [mean - min(group) for mean, group in zip(means, groups, strict=True)]
+    above = [max(group) - mean for mean, group in zip(means, groups, strict=True)]
+    return means, [below, above]

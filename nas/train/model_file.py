@@ -16,6 +16,7 @@ from nas.modules.kinds import Activations
 from nas.modules.network_module import NetworkModule
 from nas.train.checkpoint import read_tensors, write_tensors
 from nas.train.fitting import suited_data
+from nas.train.loop import TrainResult
 from nas.train.settings import TrainSettings
 from simint.errors import InputError
 from simint.network.network import Network
@@ -56,6 +57,24 @@ class Model:
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # unknown to the stubs
         module.load_state_dict(self.state)
         return module.eval()
+
+
+def trained_model(
+    name: str, data: DataSet, settings: TrainSettings, module: NetworkModule, start: str, result: TrainResult
+) -> Model:
+    """What a training gave: `module` with the weights it ended with, trained on `data`, the data set called `name`."""
+    record = ModelRecord(
+        data=name,
+        data_sha256=data_hash(data),
+        data_source=data.source,
+        class_names=data.class_names,
+        settings=settings,
+        activations=module.activations,
+        start=start,
+        best_epoch=result.best.epoch,
+        validation_accuracy_percent=result.validation_accuracy_percent,
+    )
+    return Model(module.network, module.state_dict(), data.normalisation, record)
 
 
 def write_model(path: Path, model: Model) -> None:

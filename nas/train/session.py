@@ -19,7 +19,7 @@ from nas.train.finished import check_finished
 from nas.train.fitting import suited_data
 from nas.train.history import EpochRecord
 from nas.train.loop import train, weights_generator
-from nas.train.model_file import Model, ModelRecord, read_model, write_model
+from nas.train.model_file import read_model, trained_model, write_model
 from nas.train.run_folder import (
     Run,
     SeedResult,
@@ -131,19 +131,8 @@ def _train_seed(
     settings = msgspec.structs.replace(run.settings, seed=seed)
     module, start = _start(run, settings)
     result = train(module, data.train, data.validation, settings, place / "checkpoint.pt", progress, device, threads)
-    record = ModelRecord(
-        data=run.data,
-        data_sha256=run.data_sha256,
-        data_source=data.source,
-        class_names=data.class_names,
-        settings=settings,
-        activations=run.activations,
-        start=start,
-        best_epoch=result.best.epoch,
-        validation_accuracy_percent=result.validation_accuracy_percent,
-    )
     write_history(place / "history.csv", result.history)
-    write_model(place / "model.pt", Model(run.network, module.state_dict(), data.normalisation, record))
+    write_model(place / "model.pt", trained_model(run.data, data, settings, module, start, result))
     return SeedResult(
         seed=seed,
         best_epoch=result.best.epoch,

@@ -36,15 +36,24 @@ def first_strengths(costs: SearchCosts, limit: float, task_loss: float, strength
     return Strengths(task_loss / excess if excess > 0 else 0.0, strength * task_loss)
 
 
-def penalty(
-    theta: Tensor, costs: SearchCosts, limit: float, strengths: Strengths, constraint: Constraint = Constraint.HINGE
-) -> Tensor:
+@dataclass(frozen=True, slots=True)
+class CostTerms:
+    """What the loss has besides the task: the way of `constraint` to keep within `limit` bytes, and the second cost."""
+
+    costs: SearchCosts
+    limit: float
+    strengths: Strengths
+    constraint: Constraint = Constraint.HINGE
+
+
+def penalty(theta: Tensor, terms: CostTerms) -> Tensor:
     """mu * max(0, bytes - limit), or mu * |bytes - limit|, + lambda * second cost / the seed's."""
+    costs, strengths = terms.costs, terms.strengths
     counts = channel_counts(theta, costs.groups)
     total = torch.zeros((), device=theta.device)
     if strengths.memory > 0:
-        excess = cost_term(counts, costs.memory) - limit
-        total = total + strengths.memory * (excess.relu() if constraint is Constraint.HINGE else excess.abs())
+        excess = cost_term(counts, costs.memory) - terms.limit
+        total = total + strengths.memory * (excess.relu() if terms.constraint is Constraint.HINGE else excess.abs())
     if strengths.second > 0:
         total = total + (strengths.second / costs.seed_second) * cost_term(counts, costs.second)
     return total

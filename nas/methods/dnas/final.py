@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from nas.data.data_set import DataSet, data_hash, open_test
+from nas.data.data_set import DataSet, open_test
 from nas.methods.dnas.config import DnasConfig, point_name
 from nas.methods.dnas.result import DnasResult, write_result
 from nas.methods.dnas.warm_up import warmed_up
@@ -16,7 +16,7 @@ from nas.train.evaluate import accuracy_percent
 from nas.train.fitting import suited_data
 from nas.train.history import EpochRecord
 from nas.train.loop import train
-from nas.train.model_file import Model, ModelRecord, data_of, read_model, write_model
+from nas.train.model_file import data_of, read_model, trained_model, write_model
 from simint.network.catalogue import load_network
 
 
@@ -64,17 +64,6 @@ def seed_model(
     path.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = path.with_name(f"{path.stem}-checkpoint.pt")
     tuned = train(warm.module, data.train, data.validation, settings, checkpoint, progress, device, threads)
-    record = ModelRecord(
-        data=config.data,
-        data_sha256=data_hash(data),
-        data_source=data.source,
-        class_names=data.class_names,
-        settings=settings,
-        activations=warm.module.activations,
-        start="warm-up of a channel search",
-        best_epoch=tuned.best.epoch,
-        validation_accuracy_percent=tuned.validation_accuracy_percent,
-    )
-    write_model(path, Model(network, warm.module.state_dict(), data.normalisation, record))
+    write_model(path, trained_model(config.data, data, settings, warm.module, "warm-up of a channel search", tuned))
     checkpoint.unlink(missing_ok=True)
     return path

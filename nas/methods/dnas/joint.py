@@ -19,7 +19,7 @@ from torch.nn import functional
 from nas.channels.masked_module import MaskedModule
 from nas.channels.masks import FIRST_ALPHA
 from nas.methods.dnas.config import DnasConfig
-from nas.methods.dnas.constraint import Strengths, first_strengths, penalty
+from nas.methods.dnas.constraint import CostTerms, Strengths, first_strengths, penalty
 from nas.methods.dnas.costs import SearchCosts
 from nas.methods.dnas.fitting import filled, within_limit
 from nas.methods.dnas.joint_epoch import JointEpoch
@@ -87,7 +87,8 @@ def search_jointly(
             multiplier = _multiplier(history, settings.growth, config, limit)
             share = settings.strength(epoch)
             strengths = Strengths(full.memory * share * multiplier, full.second * share)
-            task = _epoch(masked, optimiser, x, y, config, costs, limit, strengths, epoch)
+            terms = CostTerms(costs, limit, strengths, settings.constraint)
+            task = _epoch(masked, optimiser, x, y, config, terms, epoch)
             # Masks change faster than running averages follow.
             recalibrate(masked, x[: WINDOWS // 2], BATCH)
             loss, accuracy = loss_and_accuracy(masked, *validation)
@@ -143,18 +144,16 @@ def joint_step(
     optimiser: torch.optim.Optimizer,
     x: Tensor,
     y: Tensor,
-    config: DnasConfig,
-    costs: SearchCosts,
-    limit: float,
-    strengths: Strengths,
+    terms: CostTerms,
+    label_smoothing: float = 0.0,
 ) -> Tensor:
     """One step on one batch; the task's loss, detached.
 
     Alphas stay within [0, 1]: cross-entropy falls by ever larger features alone, and would push them out of reach.
     """
     theta = masked.masks()
-    task = functional.cross_entropy(masked.masked(x, theta), y, label_smoothing=config.settings.label_smoothing)
-    loss = task + penalty(theta, costs, limit, strengths, config.settings.constraint)
+    task = functional.cross_entropy(masked.masked(x, theta), y, label_smoothing=label_smoothing)
+    loss = task + penalty(theta, terms)
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
@@ -169,24 +168,23 @@ def _epoch(
     x: Tensor,
     y: Tensor,
     config: DnasConfig,
-    costs: SearchCosts,
-    limit: float,
-    strengths: Strengths,
+    terms: CostTerms,
     epoch: int,
 ) -> float:
     """One pass over shuffled batches; the mean task loss while the weights changed."""
+    settings = config.settings
     generator = torch.Generator().manual_seed(stream_seed(config.seed, _STREAM, epoch))
     masked.train()
     total = torch.zeros((), device=x.device)
-    for rows in _batches(len(y), config.settings.batch, generator):
+    for rows in _batches(len(y), settings.batch, generator):
         rows = rows.to(x.device)
-        batch = augmented(x[rows], config.settings.augmentation, generator)
-        total += joint_step(masked, optimiser, batch, y[rows], config, costs, limit, strengths) * len(rows)
+        batch = augmented(x[rows], settings.augmentation, generator)
+        total += joint_step(masked, optimiser, batch, y[rows], terms, settings.label_smoothing) * len(rows)
     mean = total.item() / len(y)
     if not math.isfinite(mean):
         raise DivergedError(
             f"search diverged in epoch {epoch + 1}: the task loss is {mean:g}; "
-            f"lower the rates of {config.settings.weight_rate:g} and {config.settings.mask_rate:g}"
+            f"lower the rates of {settings.weight_rate:g} and {settings.mask_rate:g}"
         )
     return mean
 

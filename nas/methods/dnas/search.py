@@ -12,7 +12,7 @@ from nas.channels.export import exported
 from nas.channels.groups import Kept
 from nas.channels.masked_module import MaskedModule
 from nas.data.catalogue import load_data
-from nas.data.data_set import DataSet, data_hash
+from nas.data.data_set import DataSet
 from nas.hardware.pricing import network_costs
 from nas.methods.dnas.config import DnasConfig, memory_limit, point_name
 from nas.methods.dnas.constraint import permitted_within
@@ -21,11 +21,10 @@ from nas.methods.dnas.joint import Joint, search_jointly
 from nas.methods.dnas.joint_epoch import JointEpoch
 from nas.methods.dnas.result import DnasResult, read_result, write_result
 from nas.methods.dnas.warm_up import WarmUp, warmed_up
-from nas.modules.network_module import NetworkModule
 from nas.train.fitting import suited_data
 from nas.train.history import EpochRecord
 from nas.train.loop import TrainResult, train
-from nas.train.model_file import Model, ModelRecord, write_model
+from nas.train.model_file import trained_model, write_model
 from simint.config import struct_hash
 from simint.network.catalogue import load_network
 from simint.network.network import Network
@@ -85,7 +84,8 @@ def run_dnas(
     checkpoint, tuning_told = folder / "fine-tune.pt", _teller(progress, name, "fine-tuning", tuning.epochs)
     tuned = train(small, data.train, data.validation, tuning, checkpoint, tuning_told, device, threads)
     result = _result(config, costs, limit, masked.masks.kept(), small.network, warm, joint, tuned)
-    _write_model(folder / "model.pt", config, data, small, result, tuned.best.epoch)
+    start = f"channel search of {config.seed_net}"
+    write_model(folder / "model.pt", trained_model(config.data, data, tuning, small, start, tuned))
     write_result(folder / "result.json", result)
     for leftover in ("search.pt", "fine-tune.pt"):
         (folder / leftover).unlink(missing_ok=True)
@@ -134,20 +134,3 @@ def _result(
         search_seconds=sum(record.seconds for record in joint.history),
         history=joint.history,
     )
-
-
-def _write_model(
-    path: Path, config: DnasConfig, data: DataSet, module: NetworkModule, result: DnasResult, best_epoch: int
-) -> None:
-    record = ModelRecord(
-        data=config.data,
-        data_sha256=data_hash(data),
-        data_source=data.source,
-        class_names=data.class_names,
-        settings=msgspec.structs.replace(config.settings.fine_tune, seed=config.seed),
-        activations=module.activations,
-        start=f"channel search of {config.seed_net}",
-        best_epoch=best_epoch,
-        validation_accuracy_percent=result.validation_accuracy_percent,
-    )
-    write_model(path, Model(module.network, module.state_dict(), data.normalisation, record))
