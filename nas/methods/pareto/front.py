@@ -39,21 +39,6 @@ def hypervolume(values: Floats, reference: Sequence[float]) -> float:
     return float(HV(ref_point=np.asarray(reference, dtype=np.float64))(inside)) if len(inside) else 0.0
 
 
-def hypervolume_curve(values: Floats, reference: Sequence[float]) -> Floats:
-    """Hypervolume after each evaluation (n,): it never falls."""
-    curve = np.zeros(len(values))
-    front = np.empty((0, values.shape[1]))
-    limit = np.asarray(reference, dtype=np.float64)
-    volume = 0.0
-    for count, row in enumerate(values):
-        # Only a row that nothing before equals or beats adds volume.
-        if np.isfinite(row).all() and (row < limit).all() and not (front <= row).all(axis=1).any():
-            front = np.vstack((front[~(row <= front).all(axis=1)], row))
-            volume = hypervolume(front, reference)
-        curve[count] = volume
-    return curve
-
-
 def _inside(values: Floats, reference: Sequence[float]) -> Floats:
     """Rows that are known and better than the reference in all; others have no volume."""
     inside: Floats = values[np.isfinite(values).all(axis=1) & (values < np.asarray(reference)).all(axis=1)]
