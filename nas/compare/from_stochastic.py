@@ -11,17 +11,10 @@ from nas.compare.candidates import Candidate, SearchFolder
 from nas.methods.sc.space import ScSpace, load_sc_space
 from nas.search.folder import CONFIG
 from nas.search.spread import spread
+from nas.search.stochastic.config import StochasticConfig
 from nas.search.stochastic.report import EVALUATIONS, JOINT_STAGE
-from simint.config import decode, read_toml
+from simint.config import load_toml
 from simint.errors import InputError
-
-
-class _Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of the configuration that say what its words mean."""
-
-    method: str
-    space: str | None = None
-    data: str | None = None
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,9 +30,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 def read_stochastic_folder(path: Path, label: str, most: int) -> SearchFolder:
     """At most `most` designs of the front of accuracy and energy, by energy; InputError where it is not finished."""
     file = path / EVALUATIONS
-    fields = {field.name for field in msgspec.structs.fields(_Config)}
-    written = {name: value for name, value in read_toml(path / CONFIG).items() if name in fields}
-    config = decode(written, _Config, str(path / CONFIG))
+    config = load_toml(path / CONFIG, StochasticConfig)
     rows = [row for row in _rows(file) if row.stage == JOINT_STAGE and row.on_front]
     if not rows:
         raise InputError(f"{file}: no design is on the front")
