@@ -7,7 +7,7 @@ not. Writes `benchmarks/results/engines.csv`.
 - `boost-twin`: the same bench behind a boost converter of 80 %: same capacitor, thresholds, schedule and time.
 - `boost-lossy`: the preset `boost` (1 mF, leakage and quiescent current) in its place.
 - `const`, `square`, `sine`: 10 s of constant, square-wave and sine power sampled every 10 us, the workload on which
-  fixed-step simulators of this field take about a second of wall time per second simulated (DESIGN, section 1).
+  fixed-step simulators of this field take about a second of wall time per second simulated.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ Ratios measured in one run, each side the best of several repetitions; the work 
 - `day`: 24 h of the published HAR network on the published Thevenin bench, policy `tile`, against a bare SimPy process
   that does one timeout per tile and per change of state.
 - `fast`: 10 minutes at 100 kHz with sub-millisecond noise against the same energy at 1 Hz, boost supply, the same
-network
-  and designs as `day`.
+  network and designs as `day`.
 - `fast-small`: the same with the designs replay chooses for 1 mF, whose phases last only 2 to 7 ms: here summing some
   hundred samples for each phase costs more than solving it. No requirement, for honesty.
 - `long`: 24 h at 1 kHz (86.4 million samples): peak memory of the process.

@@ -1,11 +1,10 @@
 """Cost of a table of execution designs in the published model.
 
-The command is `python -m simint.cost --designs IN.csv --out OUT.csv`.
+The command is `simint cost --designs IN.csv --out OUT.csv`.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
 import io
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from simint.cli import guarded
+from simint.cli import Parser, guarded
 from simint.errors import InputError
 from simint.files import replacing
 
@@ -125,12 +124,18 @@ def _text_replacing(target: Path) -> Iterator[TextIO]:
 
 def main(argv: list[str] | None = None) -> int:
     """The command; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m simint.cost", description=(__doc__ or "").split(":")[0] + ".")
-    parser.add_argument("--designs", type=Path, required=True, metavar="IN.csv", help="table of designs, plain or .gz")
+    parser = Parser(prog="simint cost", description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
+    parser.add_argument(
+        "--designs",
+        type=Path,
+        required=True,
+        metavar="IN.csv",
+        help="table of designs, plain or .gz",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="OUT.csv", help="where to write it with its costs")
-    arguments = parser.parse_args(argv)
 
     def body() -> int:
+        arguments = parser.parse_args(argv)
         done = evaluate_file(arguments.designs, arguments.out)
         print(f"{done} designs evaluated, written to {arguments.out}")
         return 0

@@ -1,6 +1,6 @@
 """Find the best execution design of every layer of a network, and say what the network costs with them.
 
-The command is `python -m simint.explore NETWORK`.
+The command is `simint explore NETWORK`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m simint.explore", description=(__doc__ or "").split("\n")[0], allow_abbrev=False
+        prog="simint explore", description=(__doc__ or "").split("\n")[0], allow_abbrev=False
     )
     parser.add_argument("network", metavar="NETWORK", help="a preset, a word such as plain:har:3x8-7x8-3x16, or .json")
     parser.add_argument(

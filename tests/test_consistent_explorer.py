@@ -199,7 +199,7 @@ CONV = Layer(name="c", kind=LayerKind.CONV, ifm=(8, 6, 6), ofm=(8, 6, 6), kernel
 
 
 def test_without_room_for_versions_no_partial_sum_outlives_a_batch() -> None:
-    """A sum continued over commits needs its output twice in NVM (replay semantics, section 2)."""
+    """A sum continued over commits needs its output twice in NVM."""
     # Input and output of 288 elements each fit, a second output does not.
     roomy, tight = with_memory(PLATFORM, vm_bytes=200), with_memory(PLATFORM, vm_bytes=200, nvm_feature_bytes=1200)
     network = Network(name="n", layers=(CONV,))

@@ -101,7 +101,7 @@ def test_the_source_resistance_is_calibrated_by_capacitor() -> None:
 
 
 def test_boot_energy_is_the_measured_drop_of_the_bench_capacitor() -> None:
-    """77.88 uJ: 330 uF from 2.99 V to 2.91 V; with 55 ms a boot power of 1.416 mW (replay semantics, Q3)."""
+    """77.88 uJ: 330 uF from 2.99 V to 2.91 V; with 55 ms a boot power of 1.416 mW."""
     platform = load_platform("msp430fr5994")
     assert platform.boot_energy == pytest.approx(0.5 * 330e-6 * (2.99**2 - 2.91**2), rel=1e-12)
     assert platform.boot_energy / platform.boot_time == pytest.approx(1.416e-3, rel=1e-12)

@@ -109,6 +109,17 @@ def test_agreement_of_a_perfect_score() -> None:
     assert noise.tau_high > -0.2
 
 
+def test_networks_without_a_score_are_left_out() -> None:
+    """A proxy that is no number for two networks is judged by the others, as if these two were not there."""
+    generator = np.random.default_rng(2)
+    truth, score, bands = generator.normal(90, 2, 30), generator.normal(size=30), np.arange(30) % 3
+    some = score.copy()
+    some[[4, 17]] = np.nan, -np.inf
+    rest = np.delete(np.arange(30), [4, 17])
+    assert agreement(truth, some, bands) == agreement(truth[rest], score[rest], bands[rest])
+    assert agreement(truth, some, bands).networks == 28
+
+
 def test_regret_and_means() -> None:
     assert regret(numbers(90, 92, 95), numbers(1, 3, 2)) == 3.0
     assert regret(numbers(90, 92, 95), numbers(1, 3, 3)) == pytest.approx(1.5)

@@ -18,7 +18,7 @@ from report_cases import bench, bursts, replay_of, run_case, supply
 import simint.report.write
 from simint.engine.workload import Workload
 from simint.errors import InputError
-from simint.files import appearing_in
+from simint.files import appearing_in, require_writable
 from simint.replay.case import Replay
 from simint.report.plot import close_up, plot_run, time_unit
 from simint.report.recorder import OPENING_CYCLES, VoltageRecorder
@@ -126,6 +126,18 @@ def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(InputError, match=r"--out .*file"):
             prepare_folder(path)
+
+
+def test_a_folder_is_tried_without_being_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "locked").mkdir(mode=0o500)
+    require_writable(tmp_path)
+    require_writable(tmp_path / "new" / "below")
+    refused = [tmp_path / "file", tmp_path / "file" / "below"]
+    for path in (*refused, *([tmp_path / "locked" / "new"] if os.geteuid() else [])):
+        with pytest.raises(InputError, match=rf"{path}: cannot be written \("):
+            require_writable(path)
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "locked"}
 
 
 def test_full_disk_is_one_line(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def drawn() -> list[object]:
 @pytest.mark.parametrize("place", range(len(KINDS)), ids=KINDS)
 @pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed (Debian package `ngspice`)")
 def test_ngspice_crosses_the_threshold_at_the_same_time(drawn: list[object], place: int) -> None:
-    """Within 0.1 % by the issue; what ngspice prints has six digits and its tables soft edges: 0.005 % here.
+    """Within 0.1 %, the aim; what ngspice prints has six digits and its tables soft edges: 0.005 % here.
 
     At cold start the soft edge counts most, because what reaches the capacitor there rises several times over.
     """

@@ -18,7 +18,7 @@ _INTERVAL = (2.5, 97.5)  # percentiles: 95 % of the resamples
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of a score with the truth over `networks`.
+    """Of a score with the truth over `networks`, those that have one.
 
     `tau`: Kendall's tau-b, with a 95 % interval by bootstrap over networks. `tau_in_bands`: mean of the taus within
     each band, weighted by its pairs. `recall_percent`: of the truly best tenth, how many the score has in its own.
@@ -35,9 +35,14 @@ class Agreement:
 
 
 def agreement(truth: Floats, score: Floats, bands: Ints, seed: int = 0) -> Agreement:
-    """All numbers for networks with accuracy `truth`, `score` (larger is better) and band, all (n,)."""
+    """All numbers for networks with accuracy `truth`, `score` (larger is better) and band, all (n,).
+
+    Networks without a finite score are left out.
+    """
     if not len(truth) == len(score) == len(bands):
         raise InputError(f"{len(truth)} accuracies, {len(score)} scores and {len(bands)} bands: one each expected")
+    known = np.isfinite(score)
+    truth, score, bands = truth[known], score[known], bands[known]
     low, high = tau_interval(truth, score, np.random.default_rng(seed))
     return Agreement(
         len(truth),

@@ -93,7 +93,8 @@ class Bench(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 return entry.ohm
         known = ", ".join(f"{entry.capacitance:g} F" for entry in self.resistance)
         raise InputError(
-            f"no calibrated source resistance for a capacitor of {capacitance:g} F; known: {known}; give the resistance"
+            f"no calibrated source resistance for a capacitor of {capacitance:g} F; known: {known}; for another one "
+            "give it, as with --source-resistance 2.8kohm"
         )
 
 

@@ -1,4 +1,4 @@
-"""The published networks: `python -m simint.network list`."""
+"""The published networks: `simint network list`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str] | None) -> int:
-    parser = Parser(
-        prog="python -m simint.network", description="The published networks that go by a name.", allow_abbrev=False
-    )
+    parser = Parser(prog="simint network", description="The published networks that go by a name.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="name, size and word of each", allow_abbrev=False)
     listing.add_argument("--json", action="store_true", help="print JSON, with the source of each, instead of a table")

@@ -1,4 +1,4 @@
-"""The command `python -m simint.trace`: list, show, convert and synthesise power traces."""
+"""The command `simint trace`: list, show, convert and synthesise power traces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from simint.cli import guarded
+from simint.cli import Parser, guarded
 from simint.config import decode
 from simint.errors import InputError
 from simint.trace.power_trace import PowerSource, PowerTrace, max_power_w
@@ -43,14 +43,15 @@ _READING: tuple[tuple[str, str, str | None, str], ...] = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns 0, or 2 after one line about what is wrong."""
-    arguments = _parser().parse_args(argv)
-    return guarded(lambda: int(arguments.run(arguments)))
+    return guarded(lambda: _run(_parser().parse_args(argv)))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return int(arguments.run(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="simint trace", description="List, show, convert and synthesise power traces."
-    )
+    parser = Parser(prog="simint trace", description="List, show, convert and synthesise power traces.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list | show | convert | synth")
 
     listing = verbs.add_parser("list", help="the traces of the catalogue")

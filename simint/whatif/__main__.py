@@ -24,10 +24,6 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["bisect"]:
         return guarded(lambda: _bisect(words[1:]))
     if words[:1] == ["report"]:
-        from simint.whatif.report.command import report, report_parser
-
-        return guarded(lambda: report(report_parser().parse_args(words[1:])))
-    if words[:1] == ["report"]:
         return guarded(lambda: _report(words[1:]))
     return guarded(lambda: _study(words))
 

@@ -1,8 +1,8 @@
 """The literal loop nest of one layer in closed form, consistent mode: whole-layer sums, and the dearest cold batch.
 
 Both count what is moved and computed (`Amounts`) and let `formulas.py` price it. The sums equal those over the schedule
-of `loop_nest.py`, which writes the same loop nest out batch by batch. Tm and Tn must divide the channels, as they do in
-every legal design of this mode (specification 14.1; decisions on quirks: replay semantics, section 1).
+of `loop_nest/`, which writes the same loop nest out batch by batch. Tm and Tn must divide the channels, as they do in
+every legal design of this mode (specification 14.1; quirks: `unit_costs.py`).
 """
 
 from __future__ import annotations

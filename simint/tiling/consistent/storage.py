@@ -1,7 +1,7 @@
 """Does a network fit into non-volatile memory, and which of its layers may keep two versions of their output.
 
 A partial sum that is continued over commits must not overwrite the one it was read from until the index commits, so
-such a layer needs its output twice while it runs (replay semantics, section 2).
+such a layer needs its output twice while it runs.
 """
 
 from __future__ import annotations

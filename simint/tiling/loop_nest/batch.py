@@ -1,7 +1,7 @@
 """What one batch of the literal loop nest moves and computes, in words and operations (specification 14.1).
 
-Numbers only: `loop_nest_price.py` says what they cost. Both cost modes run through here; they differ in the sizes of
-the tiles (`loop_nest_axes.py`) and in few counts.
+Numbers only: `price.py` says what they cost. Both cost modes run through here; they differ in the sizes of
+the tiles (`axes.py`) and in few counts.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ class TextTable:
 
 
 def read_rows(table: TextTable) -> DesignRows:
-    """Check all input columns of the golden tables (`spec/golden/README.md` names them) and convert them.
+    """Check all input columns (`INPUT_COLUMNS`; `simint.cost.evaluate_table` has them too) and convert them.
 
     Raises InputError with line and column where a field is no number, a shape contradicts itself, or an order does not
     fit its operator.
