@@ -52,6 +52,8 @@ def power_w(trace: PowerTrace) -> np.ndarray:
         "time_s,power_W\n0,0.001\n0.5,0.002\n1,0.0005\n",
         "time_ms,power_uW\n0,1000\n500,2000\n1000,500\n",
         "time (s), power [mW]\n100,1\n100.5,2\n101,0.5\n",
+        "time_s,power_w\n100,1e-3\n100.5,2e-3\n101,0.5e-3\n",
+        "time_ms,power_mw\n100000,1\n100500,2\n101000,0.5\n",
         "t;p/mW\n0;1\n0.5;2\n1;0.5\n",
         "# recorded on a Tuesday\ntime\tpower mW\n0\t1\n0.5\t2\n1\t0.5\n",
         "Time [us],Voltage [mV],Current [uA]\n0,2000,500\n500000,1000,2000\n1000000,500,1000\n",

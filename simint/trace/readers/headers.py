@@ -49,7 +49,8 @@ _PLAIN = re.compile(r"(?:time|power|voltage|current)_([A-Za-z]+)", re.IGNORECASE
 def parse_header(text: str) -> Header:
     """Read a header: a first word that names the quantity, and a unit in brackets or after `_`, `/` or a space.
 
-    What stands in brackets is the unit, right or wrong: `scale_of` refuses a wrong one where the column is used.
+    What stands in brackets is the unit, right or wrong, and so is the one word behind `power_`: `scale_of` refuses a
+    wrong one where the column is used.
     """
     stripped = text.strip()
     first_word = re.split(r"[^A-Za-z]", stripped, maxsplit=1)[0]
@@ -63,9 +64,15 @@ def parse_header(text: str) -> Header:
     tails = (stripped[mark.end() :] for mark in re.finditer(r"[_/\s]", stripped))
     unit = next((tail for tail in tails if tail and unit_scale(tail, quantity) is not None), "")
     plain = _PLAIN.fullmatch(stripped)
-    if not unit and plain is not None:  # `power_foo` can only mean a unit that is not known
-        unit = plain.group(1)
+    if not unit and plain is not None:
+        unit = _as_in_code(plain.group(1), quantity) if stripped.islower() else plain.group(1)
     return Header(stripped, quantity, unit)
+
+
+def _as_in_code(word: str, quantity: Quantity) -> str:
+    """The unit that a name in lower case means, `mW` in `power_mw`; the word as it is where that is no unit."""
+    unit = word[:-1] + word[-1].upper()
+    return word if unit_scale(unit, quantity) is None else unit
 
 
 def scale_of(header: Header, quantity: Quantity, options: ReadOptions) -> float:
