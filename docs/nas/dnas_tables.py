@@ -153,10 +153,11 @@ def _savings(sweep: Sweep) -> list[str]:
 
 def _saving(sweep: Sweep, points_below: float) -> str:
     bound = statistics.mean(sweep.seed_accuracies) - points_below
+    lost = f"{points_below:g} point{'' if points_below == 1 else 's'}"
     points = [sweep.at(memory, strength) for memory in sweep.memories for strength in sweep.strengths]
     able = [each for each in points if statistics.mean(point.accuracy for point in each) >= bound]
     if not able:
-        return f"- no point is within {points_below:g} points of the seed"
+        return f"- no point lies within {lost} of the seed's accuracy"
     savings = {
         "energy": max(statistics.mean(1 / point.energy for point in each) for each in able),
         "latency": max(statistics.mean(1 / point.latency for point in each) for each in able),
@@ -167,7 +168,7 @@ def _saving(sweep: Sweep, points_below: float) -> str:
             statistics.mean(point.measures.inferences_per_day / base for point in each) for each in able
         )
     said = ", ".join(f"{name} {value:.2f}x" for name, value in savings.items())
-    return f"- saved at most {points_below:g} points below the seed: {said}"
+    return f"- saved with at most {lost} of accuracy lost: {said}"
 
 
 def _cut(sweep: Sweep) -> str:
