@@ -274,8 +274,9 @@ def tiles_of(work: Schedule) -> list:
 @given(drafts(policies=(JustInTime(), Timer())))
 def test_no_inference_is_faster_than_continuous_power(draft: Draft) -> None:
     run = simulated(draft.case())
-    for inference in run.finished:
-        assert inference.end_s - inference.start_s >= run.continuous_s / len(run.finished) * (1 - 1e-9) or (
+    finished = run.finished  # may be a hundred thousand
+    for inference in finished:
+        assert inference.end_s - inference.start_s >= run.continuous_s / len(finished) * (1 - 1e-9) or (
             run.verdict is not Verdict.COMPLETED
         )
 

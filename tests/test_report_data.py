@@ -217,6 +217,9 @@ def test_hint_where_power_never_fails() -> None:
     text = hint_of(replay_of(idle, trace, node, workload=periodic))
     assert "nothing limits" in text
     assert "missed" not in text
+    dark = dataclasses.replace(idle.time, off=idle.first_turn_on_s, sleep=0.0)
+    cut = dataclasses.replace(idle, duration_s=idle.first_turn_on_s, time=dark)
+    assert "the run ended as the device turned on" in hint_of(replay_of(cut, trace, node, workload=periodic))
 
 
 def test_hint_counts_missed_deadlines_and_dropped_releases() -> None:

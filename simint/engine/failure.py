@@ -163,7 +163,21 @@ def _possible(device: Device, working: bool) -> bool:
         if job.checkpoint is not None:
             key = (working, job.ordinal, job.checkpoint.place.tobytes())
     if key not in device.known_possible:
-        if not can_complete(device.storage, attempt(device, working)):
+        if not (
+            can_complete(device.storage, attempt(device, working), device.storage.supply.v_on)
+            or (working and _possible_after_sleep(device))
+        ):
             return False
         device.known_possible.add(key)
     return True
+
+
+def _possible_after_sleep(device: Device) -> bool:
+    """The same where a policy that watches the voltage goes to sleep after the boot: work begins at `v_resume`."""
+    storage, thresholds = device.storage, device.thresholds
+    if thresholds is None or thresholds.v_resume <= storage.supply.v_on:
+        return False
+    start, whole = attempt(device, False), attempt(device, True)
+    return can_complete(storage, start, storage.supply.v_on) and can_complete(
+        storage, whole[len(start) :], thresholds.v_resume
+    )

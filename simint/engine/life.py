@@ -49,7 +49,8 @@ def _recharge(device: Device) -> Wait:
             return
         if device.time_is_over():
             raise out_of_time(device)
-        if code == NEVER or climb.hopeless(storage, before, v_on, 0.0, False):
+        whole_pass = looped and piece == storage.source.duration_s
+        if code == NEVER or (whole_pass and climb.hopeless(storage, before, v_on, 0.0, False)):
             raise never_on(device)
 
 

@@ -14,6 +14,7 @@ from simint.engine.storage import Storage
 from simint.physics.best_case import no_source
 from simint.physics.source import CompiledSource
 from simint.physics.state import start_state
+from simint.physics.stepping import advance
 from simint.physics.wiring import Node, build_node, stored_at
 
 # Search range for the smallest capacitor that would do: a factor of 10^5 covers ceramic chip to supercapacitor.
@@ -21,19 +22,42 @@ _LARGEST_FACTOR = 1e5
 _PRECISION = 1e-3
 
 
-def completes(storage: Storage, source: CompiledSource, node: Node, rows: Sequence[Rows], v_start: float) -> bool:
-    """Whether the rows run through in one power cycle that starts at `v_start`, on `node` and a constant source."""
+def completes(
+    storage: Storage,
+    source: CompiledSource,
+    node: Node,
+    rows: Sequence[Rows],
+    v_start: float,
+    low_v: float | None = None,
+) -> bool:
+    """Whether the rows run through in one power cycle that starts at `v_start`, on `node` and a constant source.
+
+    `low_v`: where power fails, `v_off` unless given.
+    """
     state, ledger, place = start_state(source, v_start, 0.0, node.banks.shape[0]), new_ledger(), np.zeros(PLACE)
-    v_off, connected = storage.v_off, storage.harvest_while_on
+    low_v, connected = storage.v_off if low_v is None else low_v, storage.harvest_while_on
     return all(
-        execute(node, source, state, ledger, place, piece, False, v_off, connected, math.inf, math.inf)[0] == DONE
+        execute(node, source, state, ledger, place, piece, False, low_v, connected, math.inf, math.inf)[0] == DONE
         for piece in rows
     )
 
 
-def can_complete(storage: Storage, rows: Sequence[Rows]) -> bool:
-    """Whether the rows run through from turn-on at the best supply of the trace; a "no" is final."""
-    return completes(storage, storage.best, storage.node, rows, storage.supply.v_on)
+def can_complete(storage: Storage, rows: Sequence[Rows], v_start: float) -> bool:
+    """Whether the rows may run through from `v_start` at the best supply of the trace; a "no" is final.
+
+    What banks hold from earlier power cycles is unbounded here: they always get a "yes". A supervisor that looks only
+    so often turns on as late as a period above its threshold, and off as late as the regulator lets it.
+    """
+    node, supply, low_v = storage.node, storage.supply, storage.v_off
+    if node.banks.size > 0:
+        return True
+    if supply.poll > 0.0:
+        state = start_state(storage.best, v_start, 0.0)
+        advance(node, storage.best, state, 0.0, False, supply.poll, -math.inf, math.inf, True)
+        v_start = max(v_start, float(state.tv[1]))
+    if node.poll_s > 0.0:
+        node, low_v = node._replace(poll_s=0.0), node.floor_v
+    return completes(storage, storage.best, node, rows, v_start, low_v)
 
 
 def diagnose(

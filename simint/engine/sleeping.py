@@ -79,6 +79,8 @@ def asleep(device: Device, wait_s: float, until_v: float, hopeless: str = "") ->
             raise RunOver(Verdict.STOPPED)
         if code == NEVER and storage.source.end == STOP:
             raise RunOver(Verdict.STOPPED, SOURCE_ENDED_NOTE)
-        job = device.job
-        if job is not None and (code == NEVER or climb.hopeless(storage, before, until_v, device.sleep_power_w, True)):
+        if device.job is None:
+            continue
+        whole_pass = looped and piece == storage.source.duration_s
+        if code == NEVER or (whole_pass and climb.hopeless(storage, before, until_v, device.sleep_power_w, True)):
             raise never_wakes(device, until_v, hopeless)

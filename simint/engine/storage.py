@@ -10,11 +10,11 @@ from functools import partial
 from simint.engine.execution import Ledger
 from simint.engine.plant import Plant, execute_packed, ledger_of, pack, place_of, state_of
 from simint.engine.program import Place, Rows
-from simint.engine.waiting import charge, rest, sustains, trace_place
+from simint.engine.waiting import charge, rest, sustains
 from simint.hardware.supply import Supply
 from simint.physics.best_case import best_case
 from simint.physics.source import LOOP, CompiledSource
-from simint.physics.state import NodeState, copy_state
+from simint.physics.state import TIME, NodeState, copy_state
 from simint.physics.stepping import advance
 from simint.physics.wiring import Node, build_node
 
@@ -54,11 +54,6 @@ class Storage:
         """Everything the device has drawn so far."""
         return float(self.ledger.settled_j.sum() + self.ledger.pending_j.sum())
 
-    @property
-    def trace_place_s(self) -> float:
-        """Place in the trace: at equal places, what is still to come from the source is equal."""
-        return trace_place(self.source, self.state)
-
     def charge(self, high_v: float, duration_s: float) -> int:
         """Wait with the device off until `high_v` is reached or the time is over; returns a code of `stepping`."""
         return int(charge(self.node, self.source, self.state, high_v, duration_s, self.supply.poll))
@@ -89,10 +84,29 @@ class Storage:
         """
         if not self.voltage <= bound_v < high_v or self.source.end != LOOP:
             return False
-        trial = copy_state(self.state)
-        trial.tv[1] = bound_v
-        code, _ = advance(self.node, self.source, trial, load_w, on, self.source.duration_s, -math.inf, high_v, True)
-        return bool(code == 0 and trial.tv[1] <= bound_v)
+        code, end_v = self._pass_from(bound_v, load_w, on, -math.inf, high_v)
+        return code == TIME and end_v <= bound_v
+
+    def sinks_never_below(self, bound_v: float, load_w: float) -> bool:
+        """Whether a device that is on, now above `bound_v`, stays above it and above `v_off` on the looped trace.
+
+        As in `climbs_for_ever_below`: a pass from `bound_v` that ends no lower is a bound to all from above.
+        """
+        if not self.v_off < bound_v <= self.voltage or self.source.end != LOOP:
+            return False
+        code, end_v = self._pass_from(bound_v, load_w, True, self.v_off, math.inf)
+        return code == TIME and end_v >= bound_v
+
+    def _pass_from(self, start_v: float, load_w: float, on: bool, low_v: float, high_v: float) -> tuple[int, float]:
+        """How a pass of the trace from here ends that begins at `start_v`, and at which voltage.
+
+        It ends too where the next bank would join: then a higher start is no longer a higher way.
+        """
+        trial, high_v = copy_state(self.state), min(high_v, self.node.v_up)
+        trial.tv[1] = start_v
+        duration_s = self.source.duration_s
+        code, _ = advance(self.node, self.source, trial, load_w, on, duration_s, low_v, high_v, True)
+        return int(code), float(trial.tv[1])
 
 
 def open_storage(

@@ -15,6 +15,7 @@ from simint.errors import InfeasibleError, InputError
 from simint.physics.best_case import no_source
 from simint.physics.state import LOW, start_state
 from simint.physics.stepping import advance
+from simint.physics.wiring import Node
 from simint.units import format_quantity
 
 # Search up to this multiple of v_on; no part works so far above its thresholds.
@@ -42,8 +43,7 @@ def lowest_start_v(storage: Storage, rows: Sequence[Rows]) -> float:
 
     Found by bisection, from above to rounding, so that they do run through from the voltage returned.
     """
-    # A supervisor that looks rarely lets some work through below `v_off`; nothing may count on that.
-    nothing, node = no_source(storage.best), storage.node._replace(poll_s=0.0)
+    nothing, node = no_source(storage.best), _surely(storage.node)
     low, high = storage.v_off, storage.supply.v_on
     while not completes(storage, nothing, node, rows, high):
         low, high = high, 2.0 * high
@@ -101,12 +101,17 @@ def _safe_v(storage: Storage, saves: Sequence[Rows]) -> float:
 
     The one that takes most energy comes first: most often the others complete from its voltage, and one look is enough.
     """
-    nothing, node = no_source(storage.best), storage.node._replace(poll_s=0.0)
+    nothing, node = no_source(storage.best), _surely(storage.node)
     v_safe = storage.v_off
     for rows in sorted(saves, key=energy_of, reverse=True):
         if not completes(storage, nothing, node, [rows], v_safe):
             v_safe = max(v_safe, lowest_start_v(storage, [rows]))
     return v_safe
+
+
+def _surely(node: Node) -> Node:
+    """What a budget may count on: a supervisor that does not look too late, and nothing of banks that may be empty."""
+    return node._replace(poll_s=0.0, v_up=math.inf)
 
 
 def largest_interruptible_w(program: Program) -> float:

@@ -96,6 +96,18 @@ def settle_banks(node: Node, state: NodeState) -> None:
 
 
 @borrowing
+def are_in(state: NodeState) -> bool:
+    """Whether any bank hangs on the node."""
+    return bool(state.banks.size > 0 and state.banks[_STEP] > 0)
+
+
+@borrowing
+def cell_v(state: NodeState, k: int) -> float:
+    """Voltage of a cell of bank `k` at the time it was last settled, V."""
+    return float(state.banks[_FIRST + k])
+
+
+@borrowing
 def banks_j(node: Node, state: NodeState) -> float:
     """Energy in all banks at the time they were last settled, J."""
     total = 0.0

@@ -56,7 +56,7 @@ def find_limit(run: Run, periodic: bool) -> Limit:
         return Limit.NEVER_ON
     lasted_s = run.duration_s - run.first_turn_on_s
     if waiting_s(run, periodic) < _WAITING * lasted_s or lasted_s <= 0:
-        return Limit.IDLE if periodic and run.time.sleep >= _IDLE * lasted_s else Limit.COMPUTING
+        return Limit.IDLE if periodic and run.time.sleep >= _IDLE * lasted_s > 0 else Limit.COMPUTING
     limit, wasted_j = max(avoidable_j(run).items(), key=lambda item: item[1])
     if wasted_j < _AVOIDABLE * max(run.energy.available, run.energy.harvested):
         return Limit.CHARGING

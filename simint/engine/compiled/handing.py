@@ -92,7 +92,7 @@ def make_room(device: Device, memory: Memory) -> Memory:
         map(device.queue.workload.met, done[DONE_RELEASE], done[DONE_END]),
     )
     whole[CYCLES] = whole[INFERENCES] = 0
-    if whole[FAILURES] < memory.failures.size:
+    if whole[FAILURES] < len(memory.failures):
         return memory
     return memory._replace(failures=np.concatenate((memory.failures, np.empty_like(memory.failures))))
 

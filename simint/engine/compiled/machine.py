@@ -75,8 +75,8 @@ from simint.engine.compiled.working import GO_ON, fail, hibernate, put, run_step
 from simint.engine.execution import DONE, OUT_OF_TIME, Ledger, execute
 from simint.engine.plant import Plant, ledger_of, node_of_plant, place_of, source_of, state_of
 from simint.engine.program import Place
-from simint.engine.stagnation import comes_back
-from simint.engine.waiting import charge, trace_place
+from simint.engine.stagnation import comes_back, note_failure
+from simint.engine.waiting import charge
 from simint.physics.source import LOOP, CompiledSource
 from simint.physics.state import HIGH, NEVER, NodeState
 from simint.physics.wiring import Node
@@ -150,7 +150,7 @@ def _turn(
         elif at == JUDGE:
             code = _judge(rules, tables, memory)
         else:
-            code = _stagnate(source, state, ledger, rules, memory)
+            code = _stagnate(node, source, state, ledger, rules, memory)
         if code != GO_ON:
             return code
 
@@ -195,6 +195,8 @@ def _off(node: Node, source: CompiledSource, state: NodeState, ledger: Ledger, r
         return OUT_OF_TIME_OFF
     if code == NEVER:
         return NEVER_ON
+    if source.end != LOOP or piece < source.duration_s:
+        return GO_ON
     whole[PASSES] += 1
     if whole[PASSES] >= whole[NEXT_CHECK]:
         real[BEFORE_V] = before_v
@@ -274,7 +276,9 @@ def _judge(rules: Rules, tables: Tables, memory: Memory) -> int:
 
 
 @borrowing
-def _stagnate(source: CompiledSource, state: NodeState, ledger: Ledger, rules: Rules, memory: Memory) -> int:
+def _stagnate(
+    node: Node, source: CompiledSource, state: NodeState, ledger: Ledger, rules: Rules, memory: Memory
+) -> int:
     """After a power failure: whether it leads back to where it began. Then the power cycle is over."""
     whole, real = memory.whole, memory.real
     if whole[JOB] == 0 and whole[FAILED_ASLEEP] > 0:
@@ -282,13 +286,12 @@ def _stagnate(source: CompiledSource, state: NodeState, ledger: Ledger, rules: R
     else:
         if real[LAST_COMMIT_S] > real[LAST_FAILURE_S]:
             whole[FAILURES] = 0
-        if whole[FAILURES] == memory.failures.size:
+        if whole[FAILURES] == memory.failures.shape[0]:
             return FULL
-        now_s, place_s = state.tv[0], trace_place(source, state)
-        real[LAST_FAILURE_S] = now_s
-        fruitless_s = now_s - real[LAST_COMMIT_S] if source.end == LOOP else 0.0
-        repeated = comes_back(memory.failures, whole[FAILURES], place_s, source.duration_s, fruitless_s)
-        memory.failures[whole[FAILURES]] = place_s
+        real[LAST_FAILURE_S] = state.tv[0]
+        note_failure(memory.failures, whole[FAILURES], node, source, state, rules.poll_s)
+        fruitless_s = state.tv[0] - real[LAST_COMMIT_S] if source.end == LOOP else 0.0
+        repeated = comes_back(memory.failures, whole[FAILURES], source.duration_s, rules.poll_s, fruitless_s)
         whole[FAILURES] += 1
         if repeated:
             return REPEATS

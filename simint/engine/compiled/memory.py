@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from simint.engine.compiled.tables import Tables
 from simint.engine.program import PLACE
+from simint.engine.stagnation import room_for_failures
+from simint.physics.wiring import Node
 
 _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
@@ -117,7 +119,6 @@ DONE_NUMBER, DONE_RELEASE, DONE_START, DONE_END, DONE_CYCLES, DONE_COLUMNS = ran
 BROWN_OUT, SHUTDOWN, END_OF_RUN = range(3)
 
 _RECORDS = 4096
-_FAILURES = 64
 
 
 class Memory(NamedTuple):
@@ -126,8 +127,8 @@ class Memory(NamedTuple):
 
     Counters by step: `warm_runs`, `cold_runs`, `lost_runs`, `cuts`; by section `loose`, `lost_loose` and `pieces`, the
     loose tiles since the last commit (see `tally`). `known`: (s,) steps known to fit a power cycle; `needed`: (2, s)
-    the voltage a guard waits for, volatile memory lost or warm, NaN where not known yet. `failures`: where in the trace
-    power failed since the last commit. `cycles`, `inferences`: records not yet taken.
+    the voltage a guard waits for, volatile memory lost or warm, NaN where not known yet. `failures`: since the last
+    commit (see `stagnation`). `cycles`, `inferences`: records not yet taken.
     """
 
     whole: _Ints
@@ -148,7 +149,7 @@ class Memory(NamedTuple):
     inferences: _Floats
 
 
-def new_memory(tables: Tables) -> Memory:
+def new_memory(tables: Tables, node: Node) -> Memory:
     """At the start of a run."""
     steps, sections = tables.section.size, tables.saves.shape[0]
 
@@ -169,7 +170,7 @@ def new_memory(tables: Tables) -> Memory:
         pieces=counters(sections),
         known=np.zeros(steps, dtype=np.bool_),
         needed=np.full((2, steps), math.nan),
-        failures=np.empty(_FAILURES),
+        failures=room_for_failures(node),
         cycles=np.empty((_RECORDS, CYCLE_COLUMNS)),
         inferences=np.empty((_RECORDS, DONE_COLUMNS)),
     )

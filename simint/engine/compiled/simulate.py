@@ -39,7 +39,7 @@ def simulate_compiled(
     device = open_device(case, (), stop_requested)
     storage = device.storage
     tables, rules = build_tables(device.program), rules_of(device)
-    memory = new_memory(tables)
+    memory = new_memory(tables, storage.node)
     start_clock(rules, memory)
     try:
         while True:

@@ -95,6 +95,8 @@ def sleep(
         return _GO_ON
     if code == NEVER:
         return NEVER_WAKES
+    if source.end != LOOP or piece < source.duration_s:
+        return _GO_ON
     whole[PASSES] += 1
     if whole[PASSES] >= whole[NEXT_CHECK]:
         real[BEFORE_V] = before_v
