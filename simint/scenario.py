@@ -35,9 +35,10 @@ _RECORDED = ("simint", "numpy", "numba", "simpy")
 class TraceChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which power trace, and how it is used.
 
-    `name`: of the catalogue, or a file. `seed` regenerates a catalogue trace differently. `start`: offset into the
-    trace at which the run starts. `crop_start`, `crop_stop`: keep a part. `scale` multiplies the power. `sha256`: of
-    the trace's content before scaling and cropping; a replay refuses a file that has changed.
+    `name`: of the catalogue, or a file. `read`: what a file leaves unsaid. `seed` regenerates a catalogue trace
+    differently. `start`: offset into the trace at which the run starts. `crop_start`, `crop_stop`: keep a part. `scale`
+    multiplies the power. `end`: what follows the last segment. `sha256`: of the trace's content before scaling and
+    cropping; a replay refuses a file that has changed.
     """
 
     name: str

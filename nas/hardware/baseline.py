@@ -21,8 +21,9 @@ from simint.network.network import Network
 class Rivals:
     """What two networks cost at the same share of the stored energy that a power cycle may use.
 
-    `inas`: with the designs it was deployed with. `blind`: HW-NAS as deployed, `unsafe` where some batch needs more
-    than one charge. `inas_anew`, `blind_anew`: with the best designs for this share; `inas_blind` with continuous ones.
+    `inas`: with the designs it was deployed with. `blind`: HW-NAS as deployed, not `safe` where some batch needs more
+    than one charge. `inas_blind`: iNAS with designs for continuous power. `inas_anew_s`, `blind_anew_s`: latencies with
+    the best designs for this share.
     """
 
     inas: DesignedRun

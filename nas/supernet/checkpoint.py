@@ -33,7 +33,7 @@ class SupernetEpoch(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class SupernetState:
-    """Everything of a training between two epochs. `kept`: weights and batch-norm statistics that scores use."""
+    """Everything of a training between two epochs. `kept_weights`, `kept_statistics`: those that scores use."""
 
     space: PathSpace
     settings: SupernetSettings

@@ -24,7 +24,8 @@ class Finding:
     `chosen`: the cheapest design that qualifies, or None, and then `nearest` comes closest. `below`, `above`: its next
     cheaper and next dearer neighbour, alike but for the size, that does not qualify; `gaps`: neighbours that do not
     qualify between some that do. `doubtful`: cheaper designs that might qualify, not computed yet. `edges`: numeric
-    parameters of `chosen` at the end of the studied range. `limit`: the last size up to which it qualifies.
+    parameters of `chosen` at the end of the studied range. `upper`: the dearest that qualifies,
+    alike but for the size.
     """
 
     goal: Goal
