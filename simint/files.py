@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -41,6 +42,22 @@ def read_document(path: Path, form: str, kind: str) -> dict[str, Any]:
     if not isinstance(data, dict) or data.get("format") != form:
         raise InputError(f'{path}: not a {kind}, it must be a JSON object with "format": "{form}"')
     return data
+
+
+def require_writable(folder: Path) -> None:
+    """InputError where a folder cannot be made or written, to know it before long work; makes nothing."""
+    there = folder
+    while not os.path.lexists(there) and there.parent != there:
+        there = there.parent
+    reason = (
+        os.strerror(errno.ENOTDIR)
+        if not there.is_dir()
+        else os.strerror(errno.EACCES)
+        if not os.access(there, os.W_OK | os.X_OK)
+        else ""
+    )
+    if reason:
+        raise InputError(f"{folder}: cannot be written ({reason})")
 
 
 @contextmanager

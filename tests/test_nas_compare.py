@@ -7,6 +7,7 @@ import html
 import math
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,8 @@ from search_cases import REPLAY, searched
 from nas.compare.__main__ import main
 from nas.compare.candidates import PUBLISHED, Candidate
 from nas.compare.comparing import Entrant, beats, compared, verdict
+from nas.compare.from_space import read_space_folder
+from nas.compare.published import published_candidates, with_accuracies
 from nas.fitness.replay import prepare_replay
 from nas.problem.evaluation import HardwareCosts, Measures
 from nas.search.config import Limits, SearchConfig
@@ -129,6 +132,30 @@ def test_a_network_of_unknown_accuracy_is_beaten_in_latency_and_imo_at_most() ->
         assert partly in verdict(nobody_knows)
 
 
+def test_that_published_networks_are_measured_too_is_said_before(folder: Path) -> None:
+    """By the first search of their kind: where that trains its networks, this takes a while."""
+    read = read_space_folder(folder, "mine", 1)
+    published, said = published_candidates([read]), list[str]()
+    assert with_accuracies(published, [read], said.append) == published
+    assert said == []
+
+    def trained(word: str) -> float:
+        assert said, "said before"
+        return 50.0
+
+    trains = replace(read, accuracy_by="training, 2 epochs", accuracy_of=trained)
+    found = with_accuracies(published, [read, trains, replace(trains, label="other")], said.append)
+    assert said == ["finding accuracies of 6 published networks as mine found its own, by training, 2 epochs ..."]
+    assert {(each.accuracy_percent, each.accuracy_by) for each in found} == {(50.0, "training, 2 epochs of mine")}
+
+
+def test_a_refusal_leaves_nothing(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--platform", "z80"], ["--capacitor", "1mF"]):
+        assert main([str(folder), *words, "--out", str(tmp_path / "out")]) == 2
+        assert capsys.readouterr().err.splitlines()[-1].startswith("error: ")
+        assert not (tmp_path / "out").exists()
+
+
 def test_searches_that_cannot_be_compared_are_refused(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,7 +172,7 @@ def test_searches_that_cannot_be_compared_are_refused(
     assert "given twice" in capsys.readouterr().err
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert main([str(folder), "--out", str(tmp_path / "file")]) == 2
-    assert "file: cannot be made" in capsys.readouterr().err
+    assert "file: cannot be written" in capsys.readouterr().err
 
 
 def test_a_search_is_called_by_its_folder_wherever_one_stands(

@@ -138,6 +138,20 @@ def test_other_platforms_and_capacitors_change_the_designs(
     assert (tmp_path / "weights.npz").exists()
 
 
+def test_a_folder_that_cannot_be_is_known_before_anything_is_computed(
+    model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def computed(*_: object) -> None:
+        raise AssertionError("too late")
+
+    monkeypatch.setattr("nas.export.quantise.quantise", computed)
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    for place in ("file", "file/deeper/still"):
+        assert main([str(model_file), "--out", str(tmp_path / place)]) == 2
+        assert capsys.readouterr().err == f"error: {tmp_path / place}: cannot be written (Not a directory)\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_mistakes_are_one_line_and_write_nothing(
     model_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

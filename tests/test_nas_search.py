@@ -9,6 +9,7 @@ import math
 import os
 import signal
 import sqlite3
+import time
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,10 @@ def test_an_option_replaces_one_field_of_a_configuration(tmp_path: Path, capsys:
         (["nowhere.toml"], "nowhere.toml: cannot be read"),
         (["EMPTY"], "EMPTY: cannot be read (Is a directory)"),
         (["--objective", "latency", "--imo", "5%"], "meets IMO <= 5 %; least IMO"),
+        (["--method", "tinas", "--latency", "9s", "--evaluations", "7"], "`evaluations` must be at least 8, the first"),
+        (["--space", "har", "--data", "digits"], "data set 'digits' offers 1 x 8 x 8"),
+        (["--space", "har", "--data", "digits", "--accuracy", "train"], "data set 'digits' offers 1 x 8 x 8"),
+        (["--objective", "latency", "--capacitor", "1mF"], "for another one give it, as with --source-resistance"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -209,7 +214,28 @@ def test_a_mistake_is_one_line(
     assert lines[-1].startswith("error: ")
     assert said in lines[-1]
     assert len([line for line in lines if not line.startswith("compiling")]) == 1
-    assert not list(tmp_path.glob("out/*.pt")), "something was trained"
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_says_how_to_go_on_whenever_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While what the search needs is loaded, and when all is done but the report."""
+    out = tmp_path / "out"
+    words = ["--method", "random", "--objective", "latency", "--evaluations", "2", "--finalists", "0", "--workers", "1"]
+
+    def ctrl_c(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+
+    for place in ("nas.search.session.prepare", "nas.search.report.write_report"):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, ctrl_c)
+            assert main([*words, "--out", str(out)]) == 130
+        found = f"what was found is in {out}; " * out.exists()
+        assert capsys.readouterr().err.splitlines()[-1] == f"interrupted: {found}go on with the same command"
+    assert len(stored(out)) == 2
+    assert main([*words, "--out", str(out)]) == 0
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import shutil
 import signal
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -21,10 +23,17 @@ from nas.methods.sc.hardware import ScHardware
 from nas.methods.sc.space import ScSpace, load_sc_space
 from nas.search.__main__ import main
 from nas.search.folder import STORE
-from nas.search.stochastic.config import StochasticConfig, least_energy
+from nas.search.stochastic.config import (
+    StochasticConfig,
+    least_energy,
+    loose_limit,
+    most_energy,
+    prepare_stochastic,
+)
 from nas.stochastic.energy import sc_energies
 from nas.store.store import read_records
 from simint.config import load_toml
+from simint.units import format_quantity
 
 SPACE = """
 name = "small"
@@ -204,6 +213,34 @@ def test_the_least_energy_is_that_of_the_whole_space(name: str, words: list[str]
             rest = (0,) * (2 * (space.layers - depth - 1))
             assert hardware.costs([(depth, *genes, *layers, *rest)])[0].active_j >= least
     assert all(cost >= least for cost, _ in cheapest)
+
+
+@pytest.mark.parametrize("name", ["digits", "small"])
+def test_the_most_energy_is_that_of_the_whole_space(name: str, words: list[str]) -> None:
+    """Brute force over all networks of up to two layers with the hardware of most energy on one, and random designs."""
+    space = small_space(words) if name == "small" else load_sc_space(name)
+    hardware, most = ScHardware(space, sc_energies()), most_energy(space)
+    generator = np.random.default_rng(0)
+    sizes = [len(gene.options) for gene in space.genes]
+    drawn = {space.canonical(tuple(int(gene) for gene in generator.integers(sizes))) for _ in range(2000)}
+    assert max(cost.active_j for cost in hardware.costs(list(drawn))) <= most
+    word = f"sc:{space.name}:" + "-".join([f"{max(space.kernels)}x{max(space.channels)}"] * space.layers)
+    dearest = [space.genome(f"{word}@{config.word}") for config in space.options.configs()]
+    # Ours are no chains that shrink: the longest of the widest takes the most.
+    assert most == max(cost.active_j for cost in hardware.costs(dearest))
+
+
+def test_a_limit_that_refuses_nothing_is_said_to(finished: Path, words: list[str]) -> None:
+    """As 4 does where 4nJ was meant: a bare number is in SI units."""
+
+    def said(limit_j: float) -> str:
+        config = msgspec.structs.replace(load_toml(finished / "config.toml", StochasticConfig), energy_max=limit_j)
+        return loose_limit(prepare_stochastic(config, finished))
+
+    most_j = most_energy(small_space(words))
+    assert not said(0.999 * most_j)
+    assert "--energy-max 4 J refuses no design of space small" in said(4.0)
+    assert format_quantity(most_j, "J", 4) in said(4.0)
 
 
 def test_the_refusal_names_a_limit_that_can_be_met(

@@ -228,7 +228,7 @@ def test_hardware_given_replaces_that_of_the_space(small: Path, capsys: pytest.C
 
     own = median()
     assert own == median("--capacitor", "470uF") == median("--resistance", "3kohm")
-    assert median("--resistance", "6kohm") > own
+    assert median("--source-resistance", "6kohm") > own
     assert median("--capacitor", "100uF") > own
     assert median("--platform", "msp430fr5994-tinas2024") == own
     small.write_text(SMALL)

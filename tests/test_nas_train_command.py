@@ -194,6 +194,16 @@ def test_one_process_trains_in_a_folder(network_file: str, tmp_path: Path, capsy
     assert "another process is working on this training" in capsys.readouterr().err
 
 
+def test_a_training_goes_on_where_there_are_fewer_cores(
+    network_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert trained(network_file, tmp_path) == 0
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert "slower" not in capsys.readouterr().err
+    assert trained(network_file, tmp_path, "--threads", "2") == 0
+    assert capsys.readouterr().err == "--threads 2: more than the 1 core of this machine, which makes it slower\n"
+
+
 def test_mistakes_are_one_line(
     network_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +219,8 @@ def test_mistakes_are_one_line(
         ([network_file, "--data", "digits", "--seeds", "0", *out], "--seeds: at least 1, got 0"),
         ([network_file, "--data", "digits", "--epochs", "0", *out], "`epochs` must be at least 1"),
         ([network_file, "--data", "digits", "--seed", "-1", *out], "`seed` must be between 0"),
-        ([network_file, "--data", "digits", "--threads", "100000", *out], "--threads: at most the"),
+        ([network_file, "--data", "digits", "--threads", "100000", *out], "--threads: at most "),
+        (["sc:digits:3x4", "--data", "digits", *out], "`python -m nas.search --method sc-nas` alone"),
         ([network_file, "--data", "digits", "--device", "tpu", *out], "device 'tpu'"),
         (["--from", str(tmp_path / "bad.pt"), *out], "bad.pt: not a model file"),
         (["--from", str(tmp_path / "none.pt"), *out], "none.pt: no such model file"),

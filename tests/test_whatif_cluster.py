@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from whatif_cases import finished_points, rows_of, tiny_study
 from simint.errors import InputError
 from simint.whatif import run_study
 from simint.workers import cluster
+from simint.workers.dispatch import Dispatcher
 
 distributed = pytest.importorskip("distributed", reason="needs the extra `cluster`")
 
@@ -48,6 +50,27 @@ def test_killed_workers_do_not_lose_a_study(tmp_path: Path) -> None:
     assert len(set(killed)) == 2
     assert frame["status"].eq("done").all()
     pd.testing.assert_frame_equal(rows_of(path), rows_of(tmp_path / "here.db"))
+
+
+def test_a_scheduler_that_goes_is_said_to_have_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_ANSWER_S", 0.5)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp://"
+    ) as workers:
+        pool = cluster.Cluster(workers.scheduler_address)
+        tasks: Dispatcher[int, int] = Dispatcher(pool, _slowly, (), range(1000), lambda task: -1)
+        outcomes = tasks.outcomes(0.1)
+        while not next(outcomes):
+            pass
+        workers.close()
+        with pytest.raises(InputError, match="the scheduler has gone; what was finished is kept"):
+            assert -1 not in chain.from_iterable(outcomes)
+        pool.close()
+
+
+def _slowly(tasks: tuple[int, ...]) -> list[int]:
+    time.sleep(0.02 * len(tasks))
+    return list(tasks)
 
 
 @pytest.mark.parametrize(

@@ -48,26 +48,28 @@ def _run(words: list[str]) -> int:
     from nas.compare.page import page_html
     from nas.compare.picture import picture
     from nas.compare.tables import comparison_table, printed_table, write_comparison
-    from simint.files import appearing_in
+    from nas.search.folder import make_folder
+    from simint.files import appearing_in, require_writable
     from simint.report.status import StatusLine
 
     paths = [Path(folder) for folder in arguments.folders]
     out = paths[0] if arguments.out is None else Path(arguments.out)
-    if arguments.out is not None:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{out}: cannot be made ({error.strerror or error})") from None
+    if arguments.out is not None or out.is_dir():
+        require_writable(out)
     with StatusLine() as line:
+
+        def say(what: str) -> None:
+            print(what, file=sys.stderr, flush=True)
 
         def show(done: int, total: int) -> None:
             if line.due():
                 line.show(f"{done} of {total} networks replayed", done, total)
 
-        found = compared(paths, arguments.most, arguments.platform, capacitance, resistance, show)
+        found = compared(paths, arguments.most, arguments.platform, capacitance, resistance, show, say)
     title, table, notes = comparison_title(found), comparison_table(found.entrants), comparison_notes(found)
     said = sentences(found.entrants)
     image = picture(found.entrants, title)
+    make_folder(out)
     with appearing_in(out) as folder:
         (folder / "compare.png").write_bytes(image)
         page = page_html(title, said, notes, table, image, f"python -m nas.compare {shlex.join(words)}")

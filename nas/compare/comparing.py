@@ -10,7 +10,7 @@ from pathlib import Path
 from nas.compare.candidates import Candidate, SearchFolder
 from nas.compare.folders import open_folders
 from nas.compare.ground import Ground, common_ground, costs_on, replayed
-from nas.compare.published import published_candidates
+from nas.compare.published import published_candidates, with_accuracies
 from nas.problem.evaluation import HardwareCosts, Measures
 
 
@@ -50,16 +50,20 @@ def compared(
     capacitance: float | None = None,
     resistance: float | None = None,
     show: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
     """At most `most` networks of the front of every search, what its method returns, and the published ones.
 
-    `show` is told how many of all networks are done. Raises InputError as `open_folders` and `common_ground`.
+    `show` is told how many of all networks are done, `say` what takes a while before that. Raises InputError as
+    `open_folders` and `common_ground`.
     """
     from nas.fitness.replay import prepare_replay
 
     folders = open_folders(paths, most)
-    candidates = [*published_candidates(folders), *(each for folder in folders for each in folder.candidates)]
+    published = published_candidates(folders)
+    candidates = [*published, *(each for folder in folders for each in folder.candidates)]
     ground = common_ground(folders, candidates, platform, capacitance, resistance)
+    candidates[: len(published)] = with_accuracies(published, folders, say)
     fitness = prepare_replay(ground.replays.scenarios)
     found = []
     for number, candidate in enumerate(candidates, start=1):
@@ -124,7 +128,6 @@ def leaders(entrants: Sequence[Entrant]) -> str:
     answers = []
     for question, value, text in questions:
         known = [entrant for entrant in able if not math.isnan(value(entrant))]
-        if known:
-            best = min(known, key=value)
+        if known and value(best := min(known, key=value)) != 0:  # none leads with no inference at all
             answers.append(f"{question} {best.name} ({text(value(best))})")
     return "; ".join(answers)

@@ -12,7 +12,7 @@ import msgspec
 from nas.export.designs import PLATFORM, SUPPLY, best_designs
 from simint.cli import Parser, guarded
 from simint.errors import InputError
-from simint.files import appearing_in
+from simint.files import appearing_in, require_writable
 from simint.tiling.objective import Objective
 
 FILES = "network.json, design.json, weights.npz, weights.h, report.json"
@@ -31,7 +31,9 @@ def _parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("model", metavar="MODEL", type=Path, help="a model.pt of nas.train")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the files, which replace those there"
+    )
     parser.add_argument("--data-folder", type=Path, metavar="DIR", help="where the data sets lie")
     parser.add_argument("--test", action="store_true", help="report the test split too")
     parser.add_argument("--platform", default=PLATFORM, help=f"a preset or .toml, default {PLATFORM}")
@@ -48,6 +50,7 @@ def _parser() -> Parser:
 def _run(arguments: argparse.Namespace) -> int:
     if not arguments.model.is_file():
         raise InputError(f"{arguments.model}: no such model file")
+    require_writable(arguments.out)
 
     # torch is loaded only now, so that help and wrong input answer at once.
     from nas.data.catalogue import load_data

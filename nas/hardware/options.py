@@ -10,12 +10,16 @@ from simint.units import parse_quantity
 
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:
-    """Add --platform, --capacitor, --resistance, --margin and --nvm, by default those of the space."""
+    """Add --platform, --capacitor, --source-resistance, --margin and --nvm, by default those of the space."""
     group = parser.add_argument_group("hardware", "in place of what the space names")
     group.add_argument("--platform", metavar="NAME", help="platform preset of the published cost model")
     group.add_argument("--capacitor", metavar="C", help="capacitance of the storage capacitor, such as 470uF")
     group.add_argument(
-        "--resistance", metavar="R", help="resistance of the source, such as 2.8kohm; default: calibrated for C"
+        "--source-resistance",
+        "--resistance",
+        dest="resistance",
+        metavar="R",
+        help="resistance of the source, such as 2.8kohm; default: calibrated for C",
     )
     group.add_argument("--margin", metavar="SHARE", help="share of the stored energy that a power cycle may use")
     group.add_argument("--nvm", metavar="BYTES", type=int, help="non-volatile memory, each chip and in total")
@@ -29,7 +33,7 @@ def target_from(arguments: argparse.Namespace, target: Target) -> Target:
         target,
         platform=arguments.platform,
         capacitance=_quantity(arguments.capacitor, "F", "--capacitor"),
-        resistance=_quantity(arguments.resistance, "ohm", "--resistance"),
+        resistance=_quantity(arguments.resistance, "ohm", "--source-resistance"),
         margin=_quantity(arguments.margin, "", "--margin"),
         nvm_bytes=arguments.nvm,
     )

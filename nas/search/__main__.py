@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from simint.cli import INTERRUPTED, announce_compilation, guarded
+from simint.cli import announce_compilation, guarded
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,16 +42,20 @@ def _genomes(arguments: argparse.Namespace) -> int:
         print(config_toml(config), end="")
         return 0
     announce_compilation()
-    from nas.search.report import printed, write_report
-    from nas.search.session import search
+    from nas.search.folder import interrupted
 
     folder = Path(arguments.out)
-    result = search(config, folder, where, device=arguments.device or "cpu", shown=True)
-    if result.finals is None:
-        print(f"interrupted: what was found is in {folder}; go on with the same command", file=sys.stderr)
-        return INTERRUPTED
-    write_report(result, result.finals, folder)
-    print(printed(result, result.finals, folder))
+    try:
+        from nas.search.report import printed, write_report
+        from nas.search.session import search
+
+        result = search(config, folder, where, device=arguments.device or "cpu", shown=True)
+        if result.finals is None:
+            return interrupted(folder)
+        write_report(result, result.finals, folder)
+        print(printed(result, result.finals, folder))
+    except KeyboardInterrupt:
+        return interrupted(folder)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import msgspec
 
 from nas.search.config_file import config_toml
 from nas.search.families import DNAS, SC_NAS, Family, method_of
+from simint.cli import INTERRUPTED
 from simint.config import load_toml
 from simint.database import one_writer
 from simint.errors import InputError
@@ -32,7 +34,7 @@ def held_folder(folder: Path, config: msgspec.Struct, family: Family, free: Coll
         if method not in (None, family.value):
             raise InputError(f"{folder} holds a search by {method}; choose another folder")
         if method is None and (folder / STORE).exists():
-            raise InputError(f"{folder} holds a search over a search space ({STORE}); choose another folder")
+            raise InputError(f"{folder} holds a search ({STORE}) without its {CONFIG}; choose another folder")
         if path.exists():
             _require_same(folder, load_toml(path, type(config)), config, free)
         write_config(folder, config)
@@ -51,6 +53,13 @@ def write_config(folder: Path, config: msgspec.Struct) -> None:
     """Replace `config.toml`."""
     with replacing(folder / CONFIG) as draft:
         draft.write_text(config_toml(config), encoding="utf-8")
+
+
+def interrupted(folder: Path) -> int:
+    """Say on stderr what Ctrl-C left and how to go on; the exit code."""
+    found = f"what was found is in {folder}; " if (folder / CONFIG).exists() else ""
+    print(f"interrupted: {found}go on with the same command", file=sys.stderr)
+    return INTERRUPTED
 
 
 def refuse_other_family(folder: Path) -> None:

@@ -76,6 +76,18 @@ def method_ground(method: str, space: AnySpace, target: Target, requirements: Re
     return MethodGround(second_stage_space(space, decision.winner, chosen), wanted, note)
 
 
+def require_budget(config: SearchConfig, data_set: str) -> None:
+    """InputError where a method would measure more than it may: TiNAS measures whole generations, at least one."""
+    if not config.method.startswith("tinas") or config.evaluations is None:
+        return
+    population = _tinas_settings(config, data_set).population
+    if config.evaluations < population:
+        raise InputError(
+            f"`evaluations` must be at least {population}, the first generation of {config.method}, got "
+            f"{config.evaluations}; a smaller --population takes fewer"
+        )
+
+
 def begin_method(config: SearchConfig, problem: Problem) -> Method:
     """The search of a configuration over the ground of its method."""
     generator = np.random.default_rng(config.seed)
@@ -114,16 +126,16 @@ def _tinas(config: SearchConfig, problem: Problem, generator: np.random.Generato
     from nas.methods.tinas.search import tinas
     from nas.methods.tinas.settings import variant
 
-    settings = _tinas_settings(config, problem)
+    settings = _tinas_settings(config, problem.space.data_set)
     search = tinas(problem, variant(config.method), settings, generator, _tinas_quirks(config))
     return Method(search, settings.evaluations)
 
 
-def _tinas_settings(config: SearchConfig, problem: Problem) -> TinasSettings:
+def _tinas_settings(config: SearchConfig, data_set: str) -> TinasSettings:
     """The published sizes, those of the configuration in their place."""
     from nas.methods.tinas.settings import settings_for
 
-    settings = settings_for(problem.space.data_set)
+    settings = settings_for(data_set)
     if config.population is not None:
         settings = replace(settings, population=config.population)
     if config.evaluations is not None:
@@ -148,7 +160,7 @@ def method_choice(config: SearchConfig, problem: Problem, asked: Sequence[Evalua
             from nas.methods.tinas.search import best_of
             from nas.methods.tinas.settings import variant
 
-            settings = _tinas_settings(config, problem)
+            settings = _tinas_settings(config, problem.space.data_set)
             return best_of(asked, problem.requirements, variant(config.method), settings, _tinas_quirks(config))
     except InputError:
         return None

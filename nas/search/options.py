@@ -34,7 +34,7 @@ def search_parser() -> Parser:
         "all others for the methods over search spaces alone; --method, --seed, --data, --data-folder, --epochs, --out "
         "and --print-config are for all. Run again with the same folder it goes on where it ended, after "
         "Ctrl-C or anything worse. "
-        "Quantities carry units: 5mF, 18.5s, 24h.",
+        "Quantities carry units: 5mF, 18.5s, 24h; a bare number is in SI units.",
     )
     parser.add_argument("config", nargs="?", metavar="CONFIG.toml", help="a configuration; options replace its fields")
     what = parser.add_argument_group("what is searched, and how")
@@ -43,7 +43,9 @@ def search_parser() -> Parser:
     what.add_argument(
         "--objective", metavar="NAME", action="append", help=f"may be repeated; {', '.join(OBJECTIVES)} [dnas: one]"
     )
-    what.add_argument("--evaluations", metavar="N", type=int, help="to measure (default: the method's) [sc-nas]")
+    what.add_argument(
+        "--evaluations", metavar="N", type=int, help="to measure (default: the method's) [sc-nas: of the joint search]"
+    )
     what.add_argument("--population", metavar="N", type=int, help="of a generation (default: the method's)")
     what.add_argument("--seed", metavar="N", type=int, help="of everything random (default: 0)")
     what.add_argument(

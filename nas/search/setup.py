@@ -15,7 +15,7 @@ from nas.problem.objectives import Requirements, objective
 from nas.problem.problem import HardwareModel, Problem
 from nas.search.accuracy import DataPlace, SupernetRecipe, TrainRecipe
 from nas.search.config import OWN_METHODS, AccuracyBy, Limits, SearchConfig, SupernetKind
-from nas.search.methods import method_ground
+from nas.search.methods import method_ground, require_budget
 from nas.search.recipes import JointRecipe, ReplayRecipe
 from nas.search.replaying import Replays, load_replays
 from nas.search.timing import Seconds, TimedHardware
@@ -25,6 +25,7 @@ from nas.space.target import Target, retargeted, target_platform, target_setting
 from nas.store.resume import versions
 from simint.config import struct_hash
 from simint.errors import InputError
+from simint.network.families import network_from_word
 
 if TYPE_CHECKING:
     from nas.data.data_set import DataSet
@@ -86,6 +87,7 @@ def prepare(config: SearchConfig, seconds: Seconds) -> Prepared:
         whole.target, platform=config.platform, capacitance=config.capacitance, resistance=config.resistance
     )
     _require_sense(config, whole)
+    require_budget(config, whole.data_set)
     requirements = requirements_of(config.limits)
     _require_attainable(whole, target, requirements)
     ground = method_ground(config.method, whole, target, requirements)
@@ -181,6 +183,7 @@ def _accuracy(
     from nas.train.published import recipe_settings
 
     data: DataSet = place.load()
+    _require_suited(space, data)
     inputs = {f"data set {place.name}": data_hash(data)}
     if config.accuracy.by is not AccuracyBy.TRAIN and isinstance(space, MbconvSpace):
         chosen = _supernet_settings(place.name, config.accuracy.supernet)
@@ -193,6 +196,15 @@ def _accuracy(
     epochs = config.accuracy.epochs or training.epochs
     training = msgspec.structs.replace(training, epochs=epochs, seed=config.seed)
     return None, training, inputs | {"training": struct_hash(training)}
+
+
+def _require_suited(space: AnySpace, data: DataSet) -> None:
+    """InputError where the data do not suit the networks of a space, the first and the last of it."""
+    from nas.train.fitting import require_suited
+
+    for last in (False, True):
+        genome = tuple((len(gene.options) - 1) * last for gene in space.genes)
+        require_suited(data, network_from_word(space.word(genome)))
 
 
 # Data sets without published settings. Ours, tried on digits at equal time: 80 epochs so give random paths a median of

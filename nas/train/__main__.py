@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nas.train.model_file import Model
     from nas.train.run_folder import Run, Summary
 
+_MOST_THREADS = 1024  # chosen, above all machines of today: of many thousands torch dies without a word
 _SETTINGS = (
     "epochs",
     "batch",
@@ -96,10 +97,21 @@ def _run(arguments: argparse.Namespace) -> int:
         if getattr(arguments, option) < 1:
             raise InputError(f"--{option}: at least 1, got {getattr(arguments, option)}")
     cores = os.cpu_count() or 1
-    if arguments.threads > cores:  # of many thousands torch dies without a word
-        raise InputError(f"--threads: at most the {cores} cores of this machine, got {arguments.threads}")
+    if arguments.threads > max(cores, _MOST_THREADS):
+        raise InputError(f"--threads: at most {max(cores, _MOST_THREADS)}, got {arguments.threads}")
+    if arguments.threads > cores:  # not refused: a training that began on more cores goes on
+        print(
+            f"--threads {arguments.threads}: more than the {cores} core{'s' * (cores > 1)} of this machine, "
+            "which makes it slower",
+            file=sys.stderr,
+        )
     if arguments.start is None and (arguments.network is None or arguments.data is None):
         raise InputError("NETWORK and --data say what is trained on what; only --from MODEL brings its own")
+    if arguments.network is not None and arguments.network.startswith("sc:"):
+        raise InputError(
+            f"{arguments.network}: designs of sc-nas are trained, and tuned with their hardware, by "
+            "`python -m nas.search --method sc-nas` alone, for longer with its --epochs"
+        )
     network = None if arguments.network is None else load_network(arguments.network)
     model = None if arguments.start is None else _start_model(arguments.start)
     if model is not None:

@@ -9,7 +9,13 @@ from simint.network.network import Network
 
 
 def suited_data(data: DataSet, network: Network) -> DataSet:
-    """The data set at the network's resolution; InputError naming both shapes where that does not make it fit."""
+    """The data set at the network's resolution; InputError as `require_suited`."""
+    require_suited(data, network)
+    return data.resized(network.input_shape[1])
+
+
+def require_suited(data: DataSet, network: Network) -> None:
+    """InputError naming both shapes where the data set fits the network at no resolution, and for too many classes."""
     channels, height, width = network.input_shape
     if not _reaches(data, network):
         raise InputError(
@@ -21,7 +27,6 @@ def suited_data(data: DataSet, network: Network) -> DataSet:
         raise InputError(
             f"network {network.name!r} has {outputs} outputs, data set {data.name!r} {data.classes} classes"
         )
-    return data.resized(height)
 
 
 def _reaches(data: DataSet, network: Network) -> bool:

@@ -38,6 +38,7 @@ class Cluster:
                 "--cluster needs the package distributed: install simint with its extra `cluster`"
             ) from None
         _require_somebody(address)
+        self._address = address
         try:
             client: Any = distributed.Client
             self._client = client(address, timeout=_ANSWER_S, set_as_default=False)
@@ -60,9 +61,8 @@ class Cluster:
 
     @property
     def width(self) -> int:
-        """Threads of all workers that are there now."""
-        threads: dict[str, int] = self._client.nthreads()
-        return max(sum(threads.values()), 1)
+        """Threads of all workers that are there now; InputError where the scheduler has gone."""
+        return max(self._threads(), 1)
 
     def submit(self, function: Callable[..., T], *arguments: object) -> Future[T]:
         """See `Pool`."""
@@ -76,11 +76,24 @@ class Cluster:
         return isinstance(error, (KilledWorker, CancelledError, OSError))
 
     def renew(self) -> None:
-        """The scheduler has seen to it."""
+        """The scheduler has seen to it; InputError where that has gone itself."""
+        self._threads()
+
+    def _threads(self) -> int:
+        """Waits for a scheduler that was lost, as long as for its first answer."""
+        try:
+            threads: dict[str, int] = self._client.nthreads()
+        except (OSError, AttributeError):  # a client that waited in vain, and one that has closed for that
+            raise InputError(
+                f"--cluster {self._address}: the scheduler has gone; what was finished is kept, go on with the same "
+                "command"
+            ) from None
+        return sum(threads.values())
 
     def close(self) -> None:
         """Cancel what still runs, and leave the cluster."""
-        self._executor.shutdown(wait=False)
+        if self._client.status != "closed":  # as it is where the scheduler has gone; nothing can be cancelled then
+            self._executor.shutdown(wait=False)
         self._client.close()
 
 

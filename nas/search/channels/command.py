@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +12,7 @@ from nas.search.channels.config import ChannelsConfig, channel_points, channels_
 from nas.search.config import ReplayChoice
 from nas.search.config_file import config_toml
 from nas.search.families import Family
-from nas.search.folder import held_folder
-from simint.cli import INTERRUPTED
+from nas.search.folder import held_folder, interrupted
 from simint.scenario import PolicyChoice
 
 if TYPE_CHECKING:
@@ -74,14 +72,13 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.print_config:
         print(config_toml(config), end="")
         return 0
-    prepared = prepare_channels(config, device)
     folder = Path(arguments.out)
-    with held_folder(folder, config, Family.CHANNELS, free=_FREE):
-        try:
+    try:
+        prepared = prepare_channels(config, device)
+        with held_folder(folder, config, Family.CHANNELS, free=_FREE):
             print(_searched(prepared, folder, device))
-        except KeyboardInterrupt:
-            print(f"interrupted: what was found is in {folder}; go on with the same command", file=sys.stderr)
-            return INTERRUPTED
+    except KeyboardInterrupt:
+        return interrupted(folder)
     return 0
 
 

@@ -93,10 +93,11 @@ def _notes(config: ChannelsConfig, results: Sequence[DnasResult], measures: Meas
     if measures:
         seed = measures[SEED_NETWORK]
         traces = ", ".join(map(trace_word, config.replay.traces))
+        takes = f", one takes {figure(seed.replay_latency_s)} s" if seed.inferences_per_day > 0 else ""
         notes.append(
             f"replayed: {counted(len(measures) - 1, 'point')} of the front and the seed network under policy "
             f"{config.replay.policy.name} on {traces}; median over traces; the seed network makes "
-            f"{figure(seed.inferences_per_day, 5)} inferences a day, one takes {figure(seed.replay_latency_s)} s"
+            f"{figure(seed.inferences_per_day, 5)} inferences a day{takes}"
         )
     return notes
 

@@ -17,16 +17,15 @@ from nas.problem.evaluation import Evaluation
 from nas.problem.problem import Problem
 from nas.search.config_file import config_toml
 from nas.search.families import Family
-from nas.search.folder import STORE, held_folder
+from nas.search.folder import STORE, held_folder, interrupted
 from nas.search.options import where_from_arguments
 from nas.search.progress import SearchProgress
 from nas.search.run import Evaluator
-from nas.search.stochastic.config import StochasticSearch, prepare_stochastic, stochastic_config
+from nas.search.stochastic.config import StochasticSearch, loose_limit, prepare_stochastic, stochastic_config
 from nas.search.timing import Seconds
 from nas.space.genome import Genome
 from nas.store.resume import open_or_create
 from nas.store.store import SearchStore
-from simint.cli import INTERRUPTED
 from simint.database import one_writer
 from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool, require_reachable
 
@@ -74,13 +73,15 @@ def command(arguments: argparse.Namespace) -> int:
 
     folder = Path(arguments.out)
     try:
-        result = search_stochastic(prepare_stochastic(config, folder), folder, where, shown=True)
+        prepared = prepare_stochastic(config, folder)
+        if note := loose_limit(prepared):
+            print(f"note: {note}", file=sys.stderr)
+        result = search_stochastic(prepared, folder, where, shown=True)
+        final = "" if result.final is None else final_text(result.final)
+        write_stochastic(result.run, final, folder)
+        print(printed(result.run, final, folder))
     except KeyboardInterrupt:
-        print(f"interrupted: what was found is in {folder}; go on with the same command", file=sys.stderr)
-        return INTERRUPTED
-    final = "" if result.final is None else final_text(result.final)
-    write_stochastic(result.run, final, folder)
-    print(printed(result.run, final, folder))
+        return interrupted(folder)
     return 0
 
 

@@ -117,13 +117,33 @@ def prepare_stochastic(config: StochasticConfig, folder: Path) -> StochasticSear
 
 def least_energy(space: ScSpace) -> float:
     """Least energy (J) of one inference: energy grows with kernels and channels, not always with depth."""
-    kernel, channels = space.kernels.index(min(space.kernels)), space.channels.index(min(space.channels))
+    return min(_energies(space, space.kernels.index(min(space.kernels)), space.channels.index(min(space.channels))))
+
+
+def most_energy(space: ScSpace) -> float:
+    """Most energy (J) of one inference, as `least_energy`."""
+    return max(_energies(space, space.kernels.index(max(space.kernels)), space.channels.index(max(space.channels))))
+
+
+def loose_limit(search: StochasticSearch) -> str:
+    """A sentence where the energy limit refuses no design, as one without its unit does; empty where it does."""
+    limit_j, most_j = search.config.energy_max, most_energy(search.recipe.space)
+    if limit_j < most_j:
+        return ""
+    return (
+        f"--energy-max {format_quantity(limit_j, 'J', 4)} refuses no design of space {search.recipe.space.name}, whose "
+        f"most energy is {format_quantity(most_j, 'J', 4)}; a number without a unit is in J"
+    )
+
+
+def _energies(space: ScSpace, kernel: int, channels: int) -> list[float]:
+    """Energies (J) of the networks of one kernel and number of channels, by place in the space, on all hardware."""
     layers = (kernel, channels) * space.layers
     hardware: list[tuple[int, ...]] = [()]
     for gene in space.genes[1 : 1 + len(HARDWARE)]:
         hardware = [(*genes, option) for genes in hardware for option in range(len(gene.options))]
     designs = [space.canonical((depth, *genes, *layers)) for depth in range(space.layers) for genes in hardware]
-    return min(cost.active_j for cost in ScHardware(space, sc_energies()).costs(designs))
+    return [cost.active_j for cost in ScHardware(space, sc_energies()).costs(designs)]
 
 
 def _space(config: StochasticConfig) -> ScSpace:
