@@ -10,7 +10,7 @@ from typing import Protocol
 
 from nas.problem.evaluation import Measures
 from nas.space.genome import Genome
-from simint.errors import SimintError
+from simint.errors import InputError, SimintError
 from simint.workers.dispatch import LOST
 
 
@@ -53,7 +53,8 @@ class Finding:
 def measure_tasks(recipe: bytes, tasks: tuple[Task, ...]) -> list[Finding]:
     """The finding of every task; `recipe`: a pickled `Recipe`, the same bytes for all tasks of a search.
 
-    An error of one candidate, also one that is a defect of the program, is its finding.
+    An error of one candidate, also one that is a defect of the program, is its finding. InputError, which ends the
+    search, where the machine is to blame: a full disk, a file that has gone.
     """
     return [_finding(_bench(recipe), task) for task in tasks]
 
@@ -64,7 +65,7 @@ def packed(recipe: Recipe) -> bytes:
 
 
 def lost(task: Task) -> Finding:
-    """The finding of a candidate at which workers die."""
+    """The finding of a candidate at which workers die; no store keeps it."""
     return Finding(task, Measures(), 0.0, LOST)
 
 
@@ -79,8 +80,20 @@ def _finding(bench: Bench, task: Task) -> Finding:
     measures, reason = Measures(), ""
     try:
         measures = bench.measures(task.genome, task.word)
-    except SimintError as error:
-        reason = " ".join(str(error).split())
+    except MemoryError:
+        return lost(task)
     except Exception as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        words = " ".join(str(error).split())
+        reason = words if isinstance(error, SimintError) else f"{type(error).__name__}: {words}"
+        if _by_the_machine(error):
+            raise InputError(f"{task.word}: {reason}; what was measured is kept, go on with the same command") from None
     return Finding(task, measures, time.perf_counter() - began, reason)
+
+
+def _by_the_machine(error: BaseException | None) -> bool:
+    """Whether an error says nothing of the candidate; those of files are told as InputError, the cause behind it."""
+    while error is not None:
+        if isinstance(error, OSError):
+            return True
+        error = error.__context__
+    return False

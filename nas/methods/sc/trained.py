@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 
 from nas.stochastic.config import Activation
 from nas.train.seeds import seed_of
+from simint.errors import InputError
 
 if TYPE_CHECKING:
     from nas.data.data_set import DataSet
@@ -55,9 +57,11 @@ class Trainer:
             with_tanh(module)
         file = None if self.folder is None else self.folder / f"{self._key(network, activation)}.pt"
         if file is not None and file.exists():
-            data = read_tensors(file, _FORMAT, "trained network of SC-NAS")
-            module.load_state_dict(data["state"])
-            return Trained(module.eval(), float(data["accuracy_percent"]))
+            # A file that is not whole, as after a power failure, is trained and written again: to the same weights.
+            with contextlib.suppress(InputError):
+                data = read_tensors(file, _FORMAT, "trained network of SC-NAS")
+                module.load_state_dict(data["state"])
+                return Trained(module.eval(), float(data["accuracy_percent"]))
         data_set = suited_data(self.data, network)
         result = train(module, data_set.train, data_set.validation, settings)
         accuracy = result.validation_accuracy_percent
