@@ -60,6 +60,14 @@ def require_writable(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be written ({reason})")
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is missing; InputError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None
+
+
 @contextmanager
 def appearing_in(folder: Path) -> Iterator[Path]:
     """A fresh folder to write files into; when the block ends well, they move to `folder`, each in one step.

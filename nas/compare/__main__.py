@@ -48,8 +48,7 @@ def _run(words: list[str]) -> int:
     from nas.compare.page import page_html
     from nas.compare.picture import picture
     from nas.compare.tables import comparison_table, printed_table, write_comparison
-    from nas.search.folder import make_folder
-    from simint.files import appearing_in, require_writable
+    from simint.files import appearing_in, make_folder, require_writable
     from simint.report.status import StatusLine
 
     paths = [Path(folder) for folder in arguments.folders]

@@ -12,7 +12,7 @@ import msgspec
 from nas.export.designs import PLATFORM, SUPPLY, best_designs
 from simint.cli import Parser, guarded
 from simint.errors import InputError
-from simint.files import appearing_in, require_writable
+from simint.files import appearing_in, make_folder, require_writable
 from simint.tiling.objective import Objective
 
 FILES = "network.json, design.json, weights.npz, weights.h, report.json"
@@ -83,10 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
         test=test,
         layers=layers,
     )
-    try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{arguments.out}: cannot be made ({error.strerror or error})") from None
+    make_folder(arguments.out)
     with appearing_in(arguments.out) as folder:
         write_network(network, folder / "network.json")
         write_designs(folder / "design.json", network.name, network.layers, designs)

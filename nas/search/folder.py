@@ -15,7 +15,7 @@ from simint.cli import INTERRUPTED
 from simint.config import load_toml
 from simint.database import one_writer
 from simint.errors import InputError
-from simint.files import replacing
+from simint.files import make_folder, replacing
 
 CONFIG, STORE = "config.toml", "search.db"
 
@@ -39,14 +39,6 @@ def held_folder(folder: Path, config: msgspec.Struct, family: Family, free: Coll
             _require_same(folder, load_toml(path, type(config)), config, free)
         write_config(folder, config)
         yield
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder where it is missing; InputError where that cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from None
 
 
 def write_config(folder: Path, config: msgspec.Struct) -> None:

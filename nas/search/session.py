@@ -13,7 +13,7 @@ from nas.problem.measuring import Recipe
 from nas.search.config import SearchConfig
 from nas.search.config_file import config_toml
 from nas.search.finals import Finals, judge, search_front
-from nas.search.folder import STORE, make_folder, refuse_other_family, write_config
+from nas.search.folder import STORE, refuse_other_family, write_config
 from nas.search.methods import begin_method, method_choice
 from nas.search.progress import SearchProgress
 from nas.search.recipes import ReplayRecipe
@@ -24,6 +24,7 @@ from nas.store.resume import open_or_create
 from nas.store.store import SearchStore
 from simint.database import one_writer
 from simint.engine.engines import EngineChoice
+from simint.files import make_folder
 from simint.workers.pool import EVERY_CORE, Pool, Where, make_pool, require_reachable
 
 

@@ -51,13 +51,13 @@ def prepare_channels(config: ChannelsConfig, device: str) -> ChannelSearch:
     from nas.methods.dnas.costs import CostBook
     from nas.search.channels.replay import prepare_channel_replays
     from nas.train.device import chosen_device
-    from nas.train.fitting import suited_data
+    from nas.train.fitting import require_suited
     from simint.network.catalogue import load_network
 
     chosen_device(device)
     network = load_network(config.seed_net)
     data = load_data(config.data, None if config.data_folder is None else Path(config.data_folder))
-    suited_data(data, network)
+    require_suited(data, network)
     points, book = channel_points(config), CostBook()
     costs = book.costs(points[0], network)
     for memory in config.memories:

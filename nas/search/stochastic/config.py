@@ -163,11 +163,11 @@ def _inputs(recipe: ScRecipe) -> dict[str, str]:
     from nas.data.catalogue import load_data
     from nas.data.data_set import data_hash
     from nas.stochastic.tuning import TuneSettings
-    from nas.train.fitting import suited_data
+    from nas.train.fitting import require_suited
 
     space, seed = recipe.space, recipe.settings.seed
     data = load_data(space.data_set, None if recipe.data_folder is None else Path(recipe.data_folder))
-    suited_data(data, space.network((0,) * len(space.genes)))
+    require_suited(data, space.network((0,) * len(space.genes)))
     return {
         "search space": struct_hash(space),
         f"data set {space.data_set}": data_hash(data),
